@@ -1,0 +1,1 @@
+//! One observed fact: audit events and system calls

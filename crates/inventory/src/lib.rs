@@ -1,0 +1,1 @@
+//! Bytes of an image or directory to packages

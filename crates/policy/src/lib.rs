@@ -1,0 +1,1 @@
+//! Admission policies against a request, to verdicts

@@ -1,0 +1,1 @@
+//! One format per file: findings and items rendered

@@ -1,0 +1,3 @@
+//! The `ringwall` command.
+
+fn main() {}

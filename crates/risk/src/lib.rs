@@ -1,0 +1,1 @@
+//! Facts to attack steps to paths to ranked items and cheapest fixes

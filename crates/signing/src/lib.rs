@@ -1,0 +1,1 @@
+//! Signatures and attestations against keys and identities, to verdicts

@@ -1,0 +1,1 @@
+//! All resources at one moment, small, read through borrowed typed views

@@ -1,0 +1,1 @@
+//! The outside world in: manifests, the Kubernetes API, archives

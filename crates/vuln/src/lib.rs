@@ -1,0 +1,1 @@
+//! Packages matched against advisories

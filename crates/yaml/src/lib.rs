@@ -1,0 +1,1 @@
+//! The one reader of YAML and JSON documents: bounded, with positions on demand

@@ -1,0 +1,1 @@
+//! Every suite that runs the real command line, in one binary.
