@@ -25,7 +25,7 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
     };
     for (at, secret) in world.token_secrets.iter().enumerate() {
         let fix = world.objects.find(&secret.resource.reference).map(fixes::delete_secret::key);
-        let fixes = fix.as_ref().map_or(&[][..], std::slice::from_ref);
+        let fixes = fix.as_slice();
         for scope in [0, secret.scope] {
             add(State::Secrets(scope), secret.account, 0.98, [at as Index, secret.account], fixes);
         }

@@ -74,7 +74,7 @@ pub(crate) fn find(world: &mut World<'_>) {
         for (name, pointer) in backends(&json) {
             let Some(service) = world.snapshot.find("", "Service", namespace, &name) else { continue };
             for workload in selected(world, in_scope(namespace), &service.json()) {
-                if world.workload_at(workload).is_some_and(|w| w.reach.from_inside()) {
+                if world.workload_at(workload).is_some_and(|w| w.reach.inside()) {
                     let pointer = pointer.clone();
                     let (kind, confidence) = (ExposureKind::Ingress, Confidence::Confirmed);
                     found.push(Exposure { workload, kind, resource: ingress, pointer, confidence });

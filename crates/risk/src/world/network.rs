@@ -26,7 +26,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     /// Whether anything inside the cluster can send it packets.
-    pub(crate) fn from_inside(&self) -> bool {
+    pub(crate) fn inside(&self) -> bool {
         self.cluster || !self.namespaces.is_empty() || !self.workloads.is_empty()
     }
 }
