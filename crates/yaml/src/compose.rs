@@ -2,6 +2,7 @@
 
 use crate::caps::Caps;
 use crate::fault::{ALIAS, At, DEPTH, DUPLICATE, Fault, IGNORED, KEY, MERGE, NODES, SYNTAX};
+use crate::relax::Relaxed;
 use crate::scalar::{Scalar, is_merge, resolve};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use serde_json::{Map, Value, map::Entry};
@@ -11,10 +12,44 @@ use std::collections::BTreeSet;
 /// The first document of a text; more text after it is told of by a warning, since the decoder never looks there.
 pub(crate) fn compose(text: &str, caps: &Caps) -> Result<(Value, Option<Fault>), Fault> {
     crowded(text, caps)?;
+    let aliases = memchr::memchr(b'*', text.as_bytes()).is_some();
+    let mut relaxed = Relaxed::new(text);
+    loop {
+        let back = |at| match at {
+            At::Char(n) => At::Char(relaxed.original(n)),
+            byte => byte,
+        };
+        let error = match tree(relaxed.text(), caps, aliases) {
+            Ok((value, ignored)) => {
+                return Ok((value, ignored.map(|fault| Fault { at: back(fault.at), ..fault })));
+            }
+            Err(Refused::Fault(fault)) => return Err(Fault { at: back(fault.at), ..fault }),
+            Err(Refused::Scan(error)) => error,
+        };
+        let fault = scan(&error);
+        let fault = Fault { at: back(fault.at), ..fault };
+        if !relaxed.relax(&error) {
+            return Err(fault);
+        }
+    }
+}
+
+enum Refused {
+    Scan(ScanError),
+    Fault(Fault),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn tree(text: &str, caps: &Caps, aliases: bool) -> Result<(Value, Option<Fault>), Refused> {
     let mut parser = Parser::new_from_str(text);
-    let mut composer = Composer::new(caps, memchr::memchr(b'*', text.as_bytes()).is_some());
+    let mut composer = Composer::new(caps, aliases);
     while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|error| scan(&error))?;
+        let (event, span) = next.map_err(Refused::Scan)?;
         let at = At::Char(span.start.index());
         match event {
             Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => {}

@@ -12,6 +12,7 @@ mod fault;
 mod json;
 mod list;
 mod position;
+mod relax;
 mod scalar;
 mod stream;
 mod text;
