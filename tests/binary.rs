@@ -22,7 +22,11 @@ pub fn ringwall() -> Result<Program, String> {
 fn build() -> Result<PathBuf, String> {
     if let Some(path) = std::env::var_os("RINGWALL_BIN").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        return if path.is_file() { Ok(path) } else { Err(format!("RINGWALL_BIN: no file {}", path.display())) };
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("RINGWALL_BIN: no file {}", path.display()))
+        };
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // The same command as the README's first one, so that its build is reused.

@@ -85,7 +85,8 @@ fn gather(suites: &[&Suite], ci: bool) -> (Vec<Trial>, Vec<String>) {
                 skipped.push(why.clone());
                 if ci {
                     let name = format!("{}::runs", suite.name);
-                    trials.push(Trial::test(name, move || Err(format!("required, but skipped: {why}").into())));
+                    trials
+                        .push(Trial::test(name, move || Err(format!("required, but skipped: {why}").into())));
                 }
             }
         }

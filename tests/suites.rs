@@ -7,10 +7,7 @@ use integration::Suite;
 use std::process::ExitCode;
 
 /// One line a suite; `tests/required.txt` names the same ones.
-static SUITES: &[&Suite] = &[
-    &cli::SUITE,
-    &guide::SUITE,
-];
+static SUITES: &[&Suite] = &[&cli::SUITE, &guide::SUITE];
 
 fn main() -> ExitCode {
     integration::run(SUITES, include_str!("required.txt"))

@@ -1,6 +1,6 @@
 //! The binary as a person meets it: help, version, and what it says when the words are wrong.
 
-use integration::{Answer, Case, Program, Skip, Suite, demand, ringwall};
+use integration::{Answer, Case, Program, Skip, Suite, demand, ringwall, root};
 
 pub(crate) static SUITE: Suite = Suite { name: "cli", cases };
 
@@ -12,6 +12,7 @@ static CHECKS: &[(&str, Check)] = &[
     ("help-is-short", help_is_short),
     ("unknown-word", unknown_word),
     ("missing-file", missing_file),
+    ("readme-screen", readme_screen),
 ];
 
 fn cases() -> Result<Vec<Case>, Skip> {
@@ -59,5 +60,19 @@ fn unknown_word(ringwall: &Program) -> Result<(), String> {
 /// What was asked for and could not be read is exit code 3, and the name is in the message.
 fn missing_file(ringwall: &Program) -> Result<(), String> {
     ringwall.run(&["risk", "no/such/folder"])?.exits(3)?.talks_of(&["no/such/folder"])?;
+    Ok(())
+}
+
+/// What the README shows is what its first command prints today, byte for byte.
+fn readme_screen(ringwall: &Program) -> Result<(), String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).map_err(|e| format!("README.md: {e}"))?;
+    let shown = readme
+        .split_once("<!-- screen: risk examples/shop -->")
+        .and_then(|(_, after)| after.split_once("```text\n"))
+        .and_then(|(_, after)| after.split_once("```"))
+        .map(|(screen, _)| screen)
+        .ok_or("README.md has no marked screen")?;
+    let answer = ringwall.run(&["risk", "examples/shop"])?;
+    demand!(answer.exits(0)?.stdout == shown, "README.md shows another screen than\n{}", answer.stdout);
     Ok(())
 }

@@ -28,7 +28,7 @@ impl fmt::Display for Cost {
 pub(crate) fn measure(command: &mut Command) -> Result<(ExitStatus, Cost), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let start = Instant::now();
-    let mut child = command.spawn().map_err(|e| format!("{name} could not be started: {e}"))?;
+    let child = command.spawn().map_err(|e| format!("{name} could not be started: {e}"))?;
     let end = child.wait4().map_err(|e| format!("{name} could not be waited for: {e}"))?;
     let usage = end.rusage;
     Ok((end.status, Cost { cpu: usage.utime + usage.stime, wall: start.elapsed(), peak: usage.maxrss }))

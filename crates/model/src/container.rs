@@ -17,7 +17,8 @@ impl ContainerId {
     /// Reads an id with or without `runtime://`; `None` unless 12 to 64 hex digits remain.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.rsplit_once("://").map_or(text, |(_, id)| id);
-        let plausible = (Self::PREFIX..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+        let plausible =
+            (Self::PREFIX..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
         plausible.then(|| Self(hex.to_ascii_lowercase().into()))
     }
 

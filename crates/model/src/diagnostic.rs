@@ -35,7 +35,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without position.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, level: Level::Error, message: message.into(), document: "".into(), position: None, help: None }
+        Self {
+            code,
+            level: Level::Error,
+            message: message.into(),
+            document: "".into(),
+            position: None,
+            help: None,
+        }
     }
 
     /// A warning without position.

@@ -51,7 +51,9 @@ impl Identity {
     /// The identity behind a user name.
     pub fn user(name: &str) -> Self {
         match name.strip_prefix(ACCOUNT).and_then(|rest| rest.split_once(':')) {
-            Some((namespace, account)) if !namespace.is_empty() && !account.is_empty() && !account.contains(':') => {
+            Some((namespace, account))
+                if !namespace.is_empty() && !account.is_empty() && !account.contains(':') =>
+            {
                 Self::account(namespace, account)
             }
             _ => Self::User(name.into()),

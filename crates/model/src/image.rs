@@ -71,7 +71,9 @@ impl std::str::FromStr for Reference {
             return Err(bad("empty or too long"));
         }
         let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(Digest::parse(digest).ok_or(bad("the digest is malformed"))?)),
+            Some((rest, digest)) => {
+                (rest, Some(Digest::parse(digest).ok_or(bad("the digest is malformed"))?))
+            }
             None => (text, None),
         };
         let (name, tag) = match rest.rsplit_once(':') {
@@ -79,7 +81,9 @@ impl std::str::FromStr for Reference {
             _ => (rest, None),
         };
         let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-        if tag.is_some_and(|t| t.is_empty() || t.len() > 128 || !t.bytes().all(word) || t.starts_with(['.', '-'])) {
+        if tag.is_some_and(|t| {
+            t.is_empty() || t.len() > 128 || !t.bytes().all(word) || t.starts_with(['.', '-'])
+        }) {
             return Err(bad("the tag is malformed"));
         }
         let (registry, repository) = match name.split_once('/') {
@@ -93,7 +97,9 @@ impl std::str::FromStr for Reference {
             _ => repository,
         };
         let part = |p: &str| {
-            !p.is_empty() && p.bytes().all(|b| word(b) && !b.is_ascii_uppercase()) && !p.starts_with(['.', '-', '_'])
+            !p.is_empty()
+                && p.bytes().all(|b| word(b) && !b.is_ascii_uppercase())
+                && !p.starts_with(['.', '-', '_'])
         };
         if !repository.split('/').all(part) {
             return Err(bad("the repository is malformed"));
@@ -122,7 +128,9 @@ impl Reference {
         let name = self.repository.rsplit('/').next().unwrap_or(&self.repository);
         match (&self.tag, &self.digest) {
             (Some(tag), _) => format!("{name}:{tag}"),
-            (None, Some(digest)) => format!("{name}@{}", digest.as_str().get(..19).unwrap_or(digest.as_str())),
+            (None, Some(digest)) => {
+                format!("{name}@{}", digest.as_str().get(..19).unwrap_or(digest.as_str()))
+            }
             (None, None) => name.to_owned(),
         }
     }

@@ -32,7 +32,13 @@ fn is_empty(text: &Arc<str>) -> bool {
 impl ResourceRef {
     /// A reference without uid.
     pub fn new(group: &str, kind: &str, namespace: &str, name: &str) -> Self {
-        Self { group: group.into(), kind: kind.into(), namespace: namespace.into(), name: name.into(), uid: None }
+        Self {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            uid: None,
+        }
     }
 
     /// The group of an `apiVersion` (`apps/v1` → `apps`, `v1` → empty).
@@ -42,7 +48,11 @@ impl ResourceRef {
 
     /// `namespace/name`, or the name alone in cluster scope; not escaped.
     pub fn short(&self) -> String {
-        if self.namespace.is_empty() { self.name.to_string() } else { format!("{}/{}", self.namespace, self.name) }
+        if self.namespace.is_empty() {
+            self.name.to_string()
+        } else {
+            format!("{}/{}", self.namespace, self.name)
+        }
     }
 
     fn key(&self) -> (&str, &str, &str, &str) {

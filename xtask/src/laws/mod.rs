@@ -5,6 +5,7 @@
 mod arrows;
 mod banned;
 mod headers;
+mod licences;
 mod manifests;
 mod marks;
 mod model_size;
@@ -54,6 +55,7 @@ pub(crate) static LAWS: &[&Law] = &[
     &arrows::LAW,
     &purity::LAW,
     &banned::LAW,
+    &licences::LAW,
     &manifests::LAW,
     &names::LAW,
     &headers::LAW,

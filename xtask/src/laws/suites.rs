@@ -42,10 +42,9 @@ fn run(repository: &Repository) -> Vec<Breach> {
 
 /// Suite names in the list, `&conformance::pss::SUITE` giving `conformance/pss`.
 fn registered(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('&')?.strip_suffix("::SUITE"))
-        .map(|path| path.replace("::", "/"))
-        .collect()
+    let mut parts: Vec<&str> = text.split("::SUITE").collect();
+    parts.pop();
+    parts.iter().filter_map(|part| Some(part.rsplit_once('&')?.1.replace("::", "/"))).collect()
 }
 
 fn required(text: &str) -> Vec<String> {
@@ -66,6 +65,13 @@ mod tests {
     #[test]
     fn equal_lists_pass() {
         assert!(run(&planted(&[(REGISTRY, LIST), (REQUIRED, "# why\ncli\nconformance/pss\n")])).is_empty());
+    }
+
+    #[test]
+    fn the_list_is_read_however_it_is_set() {
+        assert_eq!(registered(LIST), ["cli", "conformance/pss"]);
+        assert_eq!(registered("static SUITES: &[&Suite] = &[&cli::SUITE, &guide::SUITE];"), ["cli", "guide"]);
+        assert!(registered("fn main() {}").is_empty());
     }
 
     #[test]
