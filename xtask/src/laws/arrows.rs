@@ -21,7 +21,8 @@ fn judge(package: &Package) -> Vec<Breach> {
         let tests = dependency.kind == "dev";
         if ROOMS.iter().any(|room| room.name == name) {
             let drawn = room.arrows.contains(&name) || room.arrows.contains(&EVERY);
-            if !drawn && !(tests && FOR_TESTS.contains(&name)) {
+            let for_tests = tests && FOR_TESTS.contains(&name);
+            if !drawn && !for_tests {
                 let what = format!("{} dependency on {name}: no such arrow", dependency.kind);
                 breaches.push(Breach::new(&package.name, what));
             }

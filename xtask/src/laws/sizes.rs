@@ -14,9 +14,10 @@ fn run(repository: &Repository) -> Vec<Breach> {
         let lines = text.lines().count();
         (lines > LINES).then(|| Breach::mild(path, format!("{lines} lines: split it along its nouns")))
     });
-    let large = repository.texts().filter_map(|(path, text)| {
-        (text.len() > BYTES).then(|| Breach::new(path, format!("{} KiB of text", text.len() >> 10)))
-    });
+    let large = repository
+        .texts()
+        .filter(|(_, text)| text.len() > BYTES)
+        .map(|(path, text)| Breach::new(path, format!("{} KiB of text", text.len() >> 10)));
     long.chain(large).collect()
 }
 
