@@ -1,0 +1,19 @@
+//! Where the clone lies and where the shared data lies, if it is there.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the clone.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// The corpus of real inputs: `RINGWALL_CORPUS`, or `../shared/corpus` beside the clone; `None` when absent.
+pub fn corpus() -> Option<PathBuf> {
+    let given = std::env::var_os("RINGWALL_CORPUS").filter(|path| !path.is_empty()).map(PathBuf::from);
+    given.or_else(|| Some(root().parent()?.join("shared/corpus"))).filter(|path| path.is_dir())
+}
+
+/// The guide's own snippets, beside the corpus; `None` when absent.
+pub fn originals() -> Option<PathBuf> {
+    corpus()?.parent().map(|shared| shared.join("guide")).filter(|path| path.is_dir())
+}
