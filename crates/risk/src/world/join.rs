@@ -56,7 +56,13 @@ pub(crate) fn facts(world: &mut World<'_>) {
     }
 }
 
-fn image_fact(world: &mut World<'_>, fact: &Fact, at: u32, place: (Index, usize), confidence: Confidence) {
+fn image_fact<'a>(
+    world: &mut World<'a>,
+    fact: &'a Fact,
+    at: u32,
+    place: (Index, usize),
+    confidence: Confidence,
+) {
     let joined = Joined { fact: at, confidence: confidence.min(fact.confidence) };
     let Some(workload) = world.workloads.get_mut(place.0 as usize) else { return };
     let Some(image) = workload.images.get_mut(place.1) else { return };
@@ -66,6 +72,7 @@ fn image_fact(world: &mut World<'_>, fact: &Fact, at: u32, place: (Index, usize)
             workload.vulnerabilities.push((place.1, joined));
         }
         Predicate::Scanned => image.scanned = true,
+        Predicate::Loads { package, loaded } => workload.loads.push((place.1, package, *loaded)),
         Predicate::Signed { .. } | Predicate::Unsigned | Predicate::SignatureUnknown { .. } => {
             // The surer join wins; a signature found wins over one not found at the same certainty.
             let signed = |fact: u32| {

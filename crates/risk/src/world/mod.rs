@@ -94,6 +94,8 @@ pub(crate) struct WorkloadFacts<'a> {
     pub(crate) reach: Reach,
     /// (container, fact).
     pub(crate) vulnerabilities: Vec<(usize, Joined)>,
+    /// (container, package, whether it is loaded).
+    pub(crate) loads: Vec<(usize, &'a str, bool)>,
     pub(crate) escapes: Vec<Joined>,
     pub(crate) alerts: Vec<Joined>,
 }
@@ -170,6 +172,7 @@ impl<'a> World<'a> {
             value: value_of(template),
             reach: Reach::default(),
             vulnerabilities: Vec::new(),
+            loads: Vec::new(),
             escapes: Vec::new(),
             alerts: Vec::new(),
         }
