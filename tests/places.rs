@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 /// The root of the clone.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+    // Cargo says where it runs this; what was compiled in may be another clone with the same build folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
 /// The corpus of real inputs: `RINGWALL_CORPUS`, or `../shared/corpus` beside the clone; `None` when absent.

@@ -72,6 +72,7 @@ fn readme_screen(ringwall: &Program) -> Result<(), String> {
         .and_then(|(_, after)| after.split_once("```"))
         .map(|(screen, _)| screen)
         .ok_or("README.md has no marked screen")?;
+    demand!(!shown.trim().is_empty(), "README.md shows an empty screen");
     let answer = ringwall.run(&["risk", "examples/shop"])?;
     demand!(answer.exits(0)?.stdout == shown, "README.md shows another screen than\n{}", answer.stdout);
     Ok(())

@@ -45,9 +45,12 @@ pub(crate) struct Repository {
     pub(crate) packages: Vec<Package>,
 }
 
-/// The root of the clone this chore was built in.
+/// The root of the clone.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+    // Cargo says where it runs this; what was compiled in may be another clone with the same build folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
 impl Repository {
