@@ -217,9 +217,9 @@ fn usual(asked: &Asked, state: &State) -> (u16, Value) {
     if let Some(objects) = state.lists.get(&asked.path) {
         return (200, page(asked, objects));
     }
-    let under: Vec<Value> = state
-        .lists
-        .keys()
+    let version = asked.path.split('/').count() == if asked.path.starts_with("/apis/") { 4 } else { 3 };
+    let lists = state.lists.keys().filter(|_| version);
+    let under: Vec<Value> = lists
         .filter_map(|list| list.strip_prefix(&asked.path)?.strip_prefix('/'))
         .map(|plural| json!({"name": plural}))
         .collect();
