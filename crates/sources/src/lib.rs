@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod input;
 mod list;
+pub mod manifests;
 pub mod snapshot_file;
 
 /// What is being read right now, for a progress line.

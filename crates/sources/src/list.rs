@@ -28,7 +28,9 @@ pub(crate) fn each_item(bytes: &[u8], mut take: impl FnMut(Value)) -> serde_json
 /// Reads only what stands around the items; the items are checked to be JSON and thrown away.
 pub(crate) fn envelope(bytes: &[u8]) -> serde_json::Result<Envelope> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    List { take: None }.deserialize(&mut deserializer)
+    let envelope = List { take: None }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(envelope)
 }
 
 struct List<'f> {

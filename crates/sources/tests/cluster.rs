@@ -1,4 +1,5 @@
 //! A live cluster read against a server that behaves, refuses, hurries, forgets and hangs up.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod fake;
 
