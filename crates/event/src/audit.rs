@@ -106,12 +106,31 @@ pub struct ObjectRef<'a> {
     pub uid: Option<Text<'a>>,
 }
 
+/// An HTTP code, as number and as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code<'a> {
+    /// The number.
+    pub number: u16,
+    /// As written.
+    pub text: &'a str,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Code<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&'de RawValue>::deserialize(deserializer)?.get();
+        match text.parse() {
+            Ok(number) => Ok(Self { number, text }),
+            Err(_) => Err(D::Error::custom("code is no HTTP code")),
+        }
+    }
+}
+
 /// How it was answered.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ResponseStatus<'a> {
     /// HTTP code.
-    #[serde(default)]
-    pub code: Option<u16>,
+    #[serde(borrow, default)]
+    pub code: Option<Code<'a>>,
     /// Machine-readable reason of a failure.
     #[serde(borrow, default)]
     pub reason: Option<Text<'a>>,
@@ -227,7 +246,7 @@ impl<'a> AuditEvent<'a> {
 
     /// HTTP code of the answer.
     pub fn code(&self) -> Option<u16> {
-        self.fields.response_status.as_ref()?.code
+        self.fields.response_status.as_ref()?.code.map(|code| code.number)
     }
 
     /// Reads one event.

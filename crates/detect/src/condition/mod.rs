@@ -6,7 +6,7 @@
 mod lex;
 mod parse;
 
-pub use parse::{ParseError, parse};
+pub use parse::{ParseError, parse, parse_operand};
 
 use std::fmt;
 use std::sync::Arc;

@@ -32,6 +32,22 @@ pub fn parse(text: &str, depth: usize) -> Result<Expr, ParseError> {
     Ok(Arc::unwrap_or_clone(expr))
 }
 
+/// Reads the field or transformer a text begins with, and how many bytes it takes.
+///
+/// # Errors
+/// The text begins with neither.
+pub fn parse_operand(text: &str) -> Result<(Operand, usize), String> {
+    let mut parser = Parser { lex: Lexer::new(text), left: 50 };
+    match parser.operand(false) {
+        Ok(Some(operand)) => Ok((operand, parser.lex.at)),
+        Ok(None) => {
+            let word: String = text.chars().take_while(|c| !c.is_whitespace()).take(40).collect();
+            Err(format!("invalid formatting token '{}'", model::escape(&word)))
+        }
+        Err(error) => Err(error.message),
+    }
+}
+
 struct Parser<'a> {
     lex: Lexer<'a>,
     left: usize,

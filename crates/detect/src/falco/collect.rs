@@ -83,7 +83,8 @@ pub(super) struct Collector {
 pub(super) type Known<'a> = &'a dyn Fn(&str, &str) -> Option<bool>;
 
 const OVERRIDE_AND_APPEND: &str = "keys 'override' and 'append: true' cannot be used together";
-const APPEND_OLD: &str = "'append' key is deprecated: add an 'append' entry (e.g. 'condition: append') under 'override'";
+const APPEND_OLD: &str =
+    "'append' key is deprecated: add an 'append' entry (e.g. 'condition: append') under 'override'";
 const ENABLED_OLD: &str =
     "a standalone 'enabled' key is deprecated: it needs 'enabled: replace' under the 'override' key too";
 
@@ -181,7 +182,9 @@ impl Reader<'_, '_> {
         self.unknown_keys(item, &[&["required_engine_version"]]);
         let text = item.text(&mut self.source, "required_engine_version")?;
         let Some(version) = Version::parse_engine(&text) else {
-            return Err(item.fault(format!("unable to parse engine version '{text}': expected x.y.z or a number")));
+            return Err(
+                item.fault(format!("unable to parse engine version '{text}': expected x.y.z or a number"))
+            );
         };
         if !ENGINE.serves(version) {
             let message = format!("rules require engine version {version}, but engine version is {ENGINE}");
@@ -194,7 +197,8 @@ impl Reader<'_, '_> {
     fn plugins(&mut self, item: &Item<'_>) -> Read<()> {
         self.unknown_keys(item, &[&["required_plugin_versions"]]);
         let otherwise = "value of required_plugin_versions must be a sequence";
-        let plugins = item.sequence("required_plugin_versions", ItemType::RequiredPluginVersions, otherwise)?;
+        let plugins =
+            item.sequence("required_plugin_versions", ItemType::RequiredPluginVersions, otherwise)?;
         for (value, place) in plugins {
             let plugin = Item::new(value, place, "plugin version must be a mapping")?;
             let mut requirement = vec![self.plugin(&plugin)?];
@@ -221,7 +225,9 @@ impl Reader<'_, '_> {
         let text = item.text(&mut self.source, "version")?;
         match Version::parse(&text) {
             Some(version) => Ok((name, version)),
-            None => Err(invalid(format!("invalid required version '{text}' for plugin '{name}'"), &item.context)),
+            None => {
+                Err(invalid(format!("invalid required version '{text}' for plugin '{name}'"), &item.context))
+            }
         }
     }
 
@@ -335,7 +341,14 @@ impl Reader<'_, '_> {
                 return Err(invalid(message, &context));
             }
             None => {
-                macros.push(MacroItem { name, condition, context, condition_context, index: visibility, visibility });
+                macros.push(MacroItem {
+                    name,
+                    condition,
+                    context,
+                    condition_context,
+                    index: visibility,
+                    visibility,
+                });
             }
         }
         Ok(())
@@ -372,7 +385,8 @@ impl Reader<'_, '_> {
     fn priority(&mut self, item: &Item<'_>) -> Read<Priority> {
         let text = item.text(&mut self.source, "priority")?;
         let context = item.at(ItemType::RulePriority, "", "priority");
-        Priority::parse(&text).ok_or_else(|| Problem::new(Code::ErrYamlValidate, "invalid priority", &context))
+        Priority::parse(&text)
+            .ok_or_else(|| Problem::new(Code::ErrYamlValidate, "invalid priority", &context))
     }
 
     fn define_rule(&mut self, item: &Item<'_>, name: String) -> Read<()> {

@@ -107,7 +107,7 @@ pub struct Problem {
     /// What is wrong here.
     pub message: String,
     /// Where.
-    pub context: Context,
+    pub context: Box<Context>,
     /// What to do.
     pub help: Option<String>,
 }
@@ -115,7 +115,7 @@ pub struct Problem {
 impl Problem {
     /// A problem without advice.
     pub fn new(code: Code, message: impl Into<String>, context: &Context) -> Self {
-        Self { code, message: message.into(), context: context.clone(), help: None }
+        Self { code, message: message.into(), context: Box::new(context.clone()), help: None }
     }
 }
 

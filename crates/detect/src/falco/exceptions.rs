@@ -32,7 +32,9 @@ pub(super) fn read(
         return Ok(Vec::new());
     }
     let mut all: Vec<Exception> = Vec::new();
-    for (value, place) in item.sequence("exceptions", ItemType::Exceptions, "rule exceptions must be a sequence")? {
+    for (value, place) in
+        item.sequence("exceptions", ItemType::Exceptions, "rule exceptions must be a sequence")?
+    {
         let unnamed = Item::new(value, place.clone(), "rule exception must be a mapping")?;
         let name = unnamed.text(source, "name")?;
         let mut context = place;
@@ -56,7 +58,7 @@ fn one(
     append: bool,
     warnings: &mut Vec<Problem>,
 ) -> Read<Exception> {
-    let mut part = |key: &str, source: &mut Source<'_>| match item.map.get(key) {
+    let part = |key: &str, source: &mut Source<'_>| match item.map.get(key) {
         Some(value) => entry(source, value, &item.at(ItemType::ValueFor, key, key)),
         None => Ok(None),
     };
@@ -66,7 +68,8 @@ fn one(
     let (fields, comps) = (part("fields", source)?, part("comps", source)?);
     let mut values = Vec::new();
     if item.has("values") {
-        let rows = item.sequence("values", ItemType::ExceptionValues, "rule exception values must be a sequence")?;
+        let rows =
+            item.sequence("values", ItemType::ExceptionValues, "rule exception values must be a sequence")?;
         for (value, place) in rows {
             let read = entry(source, value, &place)?;
             values.push(read.unwrap_or(Entry::Item(String::new())));
@@ -82,7 +85,10 @@ impl Exception {
     /// Fills in the default operators and checks that everything fits together.
     pub(super) fn validate(&mut self, known: &dyn Fn(&str) -> bool) -> Read<()> {
         let Some(fields) = &self.fields else {
-            return Err(invalid("rule exception must have fields property with a list of fields", &self.context));
+            return Err(invalid(
+                "rule exception must have fields property with a list of fields",
+                &self.context,
+            ));
         };
         let names: Vec<&str> = match fields {
             Entry::Item(field) => vec![field],
@@ -107,7 +113,8 @@ impl Exception {
                     return Err(invalid("fields and comps must both be strings", &self.context));
                 };
                 if !matches!(comp.as_str(), "in" | "pmatch" | "intersects") {
-                    let message = "when fields is a single value, comps must be one of (in, pmatch, intersects)";
+                    let message =
+                        "when fields is a single value, comps must be one of (in, pmatch, intersects)";
                     return Err(invalid(message, &self.context));
                 }
             }

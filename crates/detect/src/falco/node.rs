@@ -24,7 +24,9 @@ impl<'t> Source<'t> {
     fn scalar(&mut self, value: &Value, pointer: &str) -> Option<String> {
         match value {
             Value::String(text) => Some(text.clone()),
-            Value::Number(n) if n.as_i64().is_some_and(|n| n >= 0) => self.spelling(pointer).or_else(|| Some(n.to_string())),
+            Value::Number(n) if n.as_i64().is_some_and(|n| n >= 0) => {
+                self.spelling(pointer).or_else(|| Some(n.to_string()))
+            }
             Value::Number(_) | Value::Bool(_) => self.spelling(pointer).or_else(|| Some(value.to_string())),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
@@ -37,7 +39,8 @@ impl<'t> Source<'t> {
         let place = self.places.as_mut()?.get(pointer).filter(|place| place.exact)?;
         let start = usize::try_from(place.value.offset).ok()?;
         let rest = self.text.get(start..)?;
-        let end = rest.iter().position(|b| b.is_ascii_whitespace() || b",]}#".contains(b)).unwrap_or(rest.len());
+        let end =
+            rest.iter().position(|b| b.is_ascii_whitespace() || b",]}#".contains(b)).unwrap_or(rest.len());
         let word = std::str::from_utf8(rest.get(..end)?).ok()?;
         let plain = !word.is_empty() && !word.starts_with(['"', '\'', '&', '*', '!', '|', '>', '[', '{']);
         plain.then(|| word.to_owned())
@@ -138,7 +141,12 @@ impl<'v> Item<'v> {
     }
 
     /// The mappings of a sequence, each with its place.
-    pub(super) fn sequence(&self, key: &str, kind: ItemType, otherwise: &str) -> Read<Vec<(&'v Value, Context)>> {
+    pub(super) fn sequence(
+        &self,
+        key: &str,
+        kind: ItemType,
+        otherwise: &str,
+    ) -> Read<Vec<(&'v Value, Context)>> {
         let context = self.at(kind, "", key);
         match self.map.get(key) {
             Some(Value::Array(items)) => {

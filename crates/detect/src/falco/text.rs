@@ -26,9 +26,11 @@ pub(super) fn put_list(condition: &mut String, name: &str, items: &[String], cap
     let text = std::mem::take(condition);
     let bytes = text.as_bytes();
     let joined = items.join(", ");
-    let (mut out, mut copied, mut from, mut used) = (String::with_capacity(text.len()), 0usize, 0usize, false);
+    let (mut out, mut copied, mut from, mut used) =
+        (String::with_capacity(text.len()), 0usize, 0usize, false);
     while let Some(hit) = text.get(from..).and_then(|rest| rest.find(name)) {
-        let (mut start, mut end) = (from.saturating_add(hit), from.saturating_add(hit).saturating_add(name.len()));
+        let (mut start, mut end) =
+            (from.saturating_add(hit), from.saturating_add(hit).saturating_add(name.len()));
         let before = start.checked_sub(1).and_then(|at| bytes.get(at));
         let room = out.len().saturating_add(joined.len()).saturating_add(text.len()) <= cap;
         if !(delimits(before) && delimits(bytes.get(end)) && room) {
@@ -139,7 +141,11 @@ fn operand(op: &str, value: &Entry) -> String {
             format!("({})", items.join(", "))
         }
         Entry::Item(item) if Op::named(op).is_some_and(Op::takes_list) => {
-            if item.starts_with('(') { item.clone() } else { format!("({item})") }
+            if item.starts_with('(') {
+                item.clone()
+            } else {
+                format!("({item})")
+            }
         }
         Entry::Item(item) => quote(item),
     }
@@ -165,7 +171,7 @@ mod tests {
             ("a.b=names", &["x"], "a.b= x "),
             ("names", &["x"], "x "),
             ("a.b in (my_names, names2, xnames)", &["x"], "a.b in (my_names, names2, xnames)"),
-            ("a.b in (names, z)", &[], "a.b in (  z)"),
+            ("a.b in (names, z)", &[], "a.b in (   z)"),
             ("a.b in (z, names)", &[], "a.b in (z  )"),
             ("a.b in (z,names,y)", &[], "a.b in (z  ,y)"),
             ("a.b in (names)", &[], "a.b in (  )"),

@@ -40,13 +40,13 @@ pub static PLUGINS: &[(&str, Version)] =
     &[("container", Version(0, 7, 2)), ("json", Version(0, 7, 4)), ("k8saudit", Version(0, 19, 0))];
 
 /// A plugin rules need, by name and version; one of several may do.
-pub type Requirement = Vec<(String, Version)>;
+pub(super) type Requirement = Vec<(String, Version)>;
 
 /// The first alternative that is built in.
-pub fn satisfied(requirement: &Requirement) -> bool {
-    requirement.iter().any(|(name, version)| {
-        PLUGINS.iter().any(|(plugin, has)| plugin == name && has.serves(*version))
-    })
+pub(super) fn satisfied(requirement: &Requirement) -> bool {
+    requirement
+        .iter()
+        .any(|(name, version)| PLUGINS.iter().any(|(plugin, has)| plugin == name && has.serves(*version)))
 }
 
 #[cfg(test)]
