@@ -56,6 +56,34 @@ impl Builder {
         self.snapshot.diagnostics.push(diagnostic);
     }
 
+    /// Notes the scope of a kind that is not Kubernetes' own, for objects that name no namespace.
+    pub fn scope(&mut self, group: &str, kind: &str, namespaced: bool) {
+        let key = (self.intern(group), self.intern(kind));
+        self.namespaced_kinds.insert(key, namespaced);
+    }
+
+    /// Takes in everything a finished snapshot holds, as if its objects had been added here.
+    pub fn merge(&mut self, other: Snapshot) {
+        let images: Vec<u32> = other.images.into_iter().map(|image| self.images.index(image)).collect();
+        let nodes: Vec<u32> = other.nodes.into_iter().map(|node| self.nodes.index(node)).collect();
+        for mut row in other.pods {
+            // Rows of a loaded snapshot point at nothing outside its tables; `load` has checked it.
+            let Some(owner) = other.owners.get(row.workload as usize).cloned() else { continue };
+            row.node = row.node.and_then(|node| nodes.get(node as usize).copied());
+            for image in &mut row.images {
+                image.image = images.get(image.image as usize).copied().unwrap_or(image.image);
+            }
+            self.pods.push((row, owner));
+        }
+        self.resources.extend(other.resources);
+        self.snapshot.coverage.merge(other.coverage);
+        self.snapshot.diagnostics.extend(other.diagnostics);
+        self.snapshot.taken_at = self.snapshot.taken_at.max(other.taken_at);
+        if self.snapshot.server_version.is_none() {
+            self.snapshot.server_version = other.server_version;
+        }
+    }
+
     /// Adds one object. Returns `false`, and keeps nothing, when it is no Kubernetes object.
     ///
     /// A Pod with a status that a controller owns becomes a row; a ReplicaSet or Job with an owner only links its
@@ -317,5 +345,51 @@ impl<T: Clone + Eq + std::hash::Hash> Table<T> {
                 *entry.insert(next)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(name: &str, node: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"nodeName": node},
+            "status": {"phase": "Running", "containerStatuses": [
+                {"image": format!("registry.test/{name}:1"), "imageID": "", "containerID": ""}
+            ]}
+        })
+    }
+
+    #[test]
+    fn a_merged_snapshot_keeps_its_rows_apart() {
+        let mut old = Builder::new("default");
+        old.add(pod("a", "n2"), Origin::Builtin);
+        let mut new = Builder::new("default");
+        new.add(pod("b", "n1"), Origin::Builtin);
+        new.merge(old.build());
+        let snapshot = new.build();
+        let seen: Vec<_> = snapshot
+            .pods()
+            .iter()
+            .map(|p| (p.name.to_string(), snapshot.node_of(p).unwrap().to_string()))
+            .collect();
+        assert_eq!(seen, [("a".into(), "n2".into()), ("b".into(), "n1".into())]);
+        let owners: Vec<_> =
+            snapshot.pods().iter().filter_map(|p| snapshot.workload_of(p)).map(|o| o.to_string()).collect();
+        assert_eq!(owners, ["Pod shop/a", "Pod shop/b"]);
+        assert_eq!(snapshot.of("", "Pod").len(), 2);
+    }
+
+    #[test]
+    fn the_scope_of_a_custom_kind_can_be_told() {
+        let mut builder = Builder::new("default");
+        builder.scope("kyverno.io", "ClusterPolicy", false);
+        let policy =
+            json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}});
+        assert!(builder.add(policy, Origin::Builtin));
+        assert!(builder.build().find("kyverno.io", "ClusterPolicy", "", "p").is_some());
     }
 }
