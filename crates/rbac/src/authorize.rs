@@ -121,6 +121,15 @@ impl Rbac {
         found
     }
 
+    /// Whether some binding names this very identity (groups it is in are not looked at).
+    pub fn is_bound(&self, who: &Identity) -> bool {
+        let key = match who {
+            Identity::Group(name) => self.names.find(name).map(Key::Group),
+            who => who.username().and_then(|user| self.names.find(&user)).map(Key::User),
+        };
+        key.is_some_and(|key| self.bound.contains(&key))
+    }
+
     /// The keys of an asker that some binding names.
     pub(crate) fn keys(&self, user: &str, groups: &[String]) -> Vec<Key> {
         let user = self.names.find(user).map(Key::User);

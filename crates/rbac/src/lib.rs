@@ -32,7 +32,7 @@ use crate::load::{Key, Reader};
 use crate::names::{Names, Sym};
 use crate::rule::RbacRule;
 use model::{Diagnostic, Gap, Origin, ResourceRef, Ring, Timestamp};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use snapshot::{Resource, Snapshot};
 
 /// Every role and binding of a snapshot, indexed. Never changed afterwards.
@@ -46,6 +46,8 @@ pub struct Rbac {
     role_index: FxHashMap<(Sym, Sym), u32>,
     /// Bindings by what a request must carry and the namespace they hold in ([`Sym::EMPTY`] for all).
     by_subject: FxHashMap<(Key, Sym), Vec<u32>>,
+    /// Whoever some binding names.
+    bound: FxHashSet<Key>,
     /// Bindings of each role.
     by_role: Vec<Vec<u32>>,
     gaps: Vec<Gap>,
@@ -87,6 +89,7 @@ impl Rbac {
             bindings: Vec::new(),
             role_index: FxHashMap::default(),
             by_subject: FxHashMap::default(),
+            bound: FxHashSet::default(),
             by_role: Vec::new(),
             gaps: Vec::new(),
             diagnostics: Vec::new(),
@@ -160,6 +163,7 @@ impl Rbac {
             }
             for subject in &binding.subjects {
                 let Some(key) = subject.key else { continue };
+                self.bound.insert(key);
                 let list = self.by_subject.entry((key, binding.namespace)).or_default();
                 if list.last() != Some(&at) {
                     list.push(at);

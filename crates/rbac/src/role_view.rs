@@ -1,7 +1,7 @@
 //! A role as the primitives see it: which requests do its rules allow, for which names.
 
-use crate::request::{Attributes, Query};
-use crate::rule::RbacRule;
+use crate::names::Sym;
+use crate::rule::any;
 use crate::version::ServerVersion;
 use crate::{Rbac, Role};
 
@@ -55,18 +55,24 @@ impl<'a> RoleView<'a> {
 
     /// For which names a verb is allowed on a resource (`pods`, `pods/exec`); `None` for none.
     pub fn names(&self, verb: &str, group: &str, resource: &str) -> Option<Names> {
-        let attributes = Attributes::resource(verb, group, resource, "", "");
-        let query = attributes.compile(&self.rbac.names);
+        let words = &self.rbac.names;
+        let combined = words.find(resource);
+        let any_with_sub = resource.split_once('/').and_then(|(_, sub)| words.find(&format!("*/{sub}")));
+        // Most roles say nothing of most resources: the other words are looked up only for those that do.
+        let mut rules =
+            self.rbac.rules_in(self.role).filter(|(_, rule)| rule.speaks_of(combined, any_with_sub));
+        let first = rules.next()?;
+        let (verb, group) = (words.find(verb), words.find(group));
         let mut limited: Option<Names> = None;
-        for (id, rule) in self.rbac.rules_in(self.role) {
-            if !(allows_verb(rule, &query) && rule.covers_resource(&query)) {
+        for (id, rule) in std::iter::once(first).chain(rules) {
+            if !(any(&rule.verbs, verb) && any(&rule.groups, group)) {
                 continue;
             }
             if rule.names.is_empty() {
                 return Some(Names { rule: id, only: Vec::new() });
             }
             // The empty name is what a request without a name carries: for asks about objects it is no name.
-            let texts = self.rbac.names.texts(&rule.names).filter(|name| !name.is_empty());
+            let texts = words.texts(&rule.names).filter(|name| !name.is_empty());
             let names = limited.get_or_insert(Names { rule: id, only: Vec::new() });
             names.only.extend(texts.map(str::to_owned));
         }
@@ -109,17 +115,10 @@ impl<'a> RoleView<'a> {
 
     /// The rule that allows every verb on everything, if there is one.
     pub fn everything(&self) -> Option<u32> {
-        use crate::names::Sym;
         let all = |list: &[Sym]| list.contains(&Sym::STAR);
         let mut rules = self.rbac.rules_in(self.role);
         rules
             .find(|(_, r)| all(&r.verbs) && all(&r.groups) && all(&r.resources) && r.names.is_empty())
             .map(|(id, _)| id)
     }
-}
-
-fn allows_verb(rule: &RbacRule, query: &Query<'_>) -> bool {
-    use crate::names::Sym;
-    let Query::Resource { verb, .. } = query else { return false };
-    rule.verbs.iter().any(|v| *v == Sym::STAR || Some(*v) == *verb)
 }

@@ -40,7 +40,8 @@ pub struct Words<'a> {
     pub verbs: Vec<&'a str>,
 }
 
-fn any(list: &[Sym], wanted: Option<Sym>) -> bool {
+/// Whether a list has a word or `*`.
+pub(crate) fn any(list: &[Sym], wanted: Option<Sym>) -> bool {
     list.iter().any(|sym| *sym == Sym::STAR || Some(*sym) == wanted)
 }
 
@@ -79,12 +80,16 @@ impl RbacRule {
     /// Whether it speaks of the resource, whatever verb and name. `res/*` is no wildcard here.
     pub(crate) fn covers_resource(&self, query: &Query<'_>) -> bool {
         let Query::Resource { group, combined, any_with_sub, .. } = query else { return false };
-        any(&self.groups, *group)
-            && self.resources.iter().any(|resource| {
-                *resource == Sym::STAR
-                    || Some(*resource) == *combined
-                    || (any_with_sub.is_some() && Some(*resource) == *any_with_sub)
-            })
+        any(&self.groups, *group) && self.speaks_of(*combined, *any_with_sub)
+    }
+
+    /// The same, whatever group.
+    pub(crate) fn speaks_of(&self, combined: Option<Sym>, any_with_sub: Option<Sym>) -> bool {
+        self.resources.iter().any(|resource| {
+            *resource == Sym::STAR
+                || Some(*resource) == combined
+                || (any_with_sub.is_some() && Some(*resource) == any_with_sub)
+        })
     }
 
     fn parts(&self) -> [&[Sym]; 5] {
