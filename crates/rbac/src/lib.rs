@@ -15,6 +15,7 @@ pub mod fragment;
 mod grants;
 mod load;
 mod names;
+pub mod paths;
 pub mod primitives;
 mod request;
 mod role_view;

@@ -47,7 +47,7 @@ fn inert(rule: &OneRule<'_>, resource: &str) -> bool {
     let words = &rule.words;
     let exception = resource == "namespaces" || (resource == "clusterroles" && words.verbs.contains(&"bind"));
     let homes: Vec<Option<Home>> = words.api_groups.iter().map(|group| home(group, resource)).collect();
-    let known = homes.iter().any(|home| *home == Some(Home::Cluster));
+    let known = homes.contains(&Some(Home::Cluster));
     !exception && known && homes.iter().all(|home| *home != Some(Home::Namespace))
 }
 

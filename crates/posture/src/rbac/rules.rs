@@ -72,14 +72,14 @@ impl OneRule<'_> {
 
 /// A rule as a manifest writes it.
 pub(crate) fn manifest(words: &Words<'_>) -> Value {
-    let mut rule = json!({"apiGroups": words.api_groups, "resources": words.resources, "verbs": words.verbs});
-    if !words.resource_names.is_empty() {
-        rule["resourceNames"] = json!(words.resource_names);
+    let (groups, resources, verbs) = (&words.api_groups, &words.resources, &words.verbs);
+    match (words.non_resource_urls.as_slice(), words.resource_names.as_slice()) {
+        ([], []) => json!({"apiGroups": groups, "resources": resources, "verbs": verbs}),
+        ([], names) => {
+            json!({"apiGroups": groups, "resources": resources, "resourceNames": names, "verbs": verbs})
+        }
+        (urls, _) => json!({"nonResourceURLs": urls, "verbs": verbs}),
     }
-    if !words.non_resource_urls.is_empty() {
-        rule = json!({"nonResourceURLs": words.non_resource_urls, "verbs": words.verbs});
-    }
-    rule
 }
 
 /// A rule with other verbs.
