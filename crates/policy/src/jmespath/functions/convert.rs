@@ -1,0 +1,66 @@
+//! Functions that change a value's type or encoding.
+
+use super::{Argument, Function, Takes, at, invalid};
+use crate::jmespath::Fault;
+use serde_json::Value;
+
+type Given<'s, 'a> = &'s [Argument<'a>];
+type Got = Result<Value, Fault>;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function { name: "to_string", takes: &[Takes::ANY], variadic: false, run: to_string },
+    Function { name: "to_number", takes: &[Takes::ANY], variadic: false, run: to_number },
+    Function { name: "to_array", takes: &[Takes::ANY], variadic: false, run: to_array },
+    Function { name: "to_boolean", takes: &[Takes::STRING], variadic: false, run: to_boolean },
+    Function { name: "type", takes: &[Takes::ANY], variadic: false, run: type_of },
+    Function { name: "parse_json", takes: &[Takes::STRING], variadic: false, run: parse_json },
+];
+
+fn to_string(given: Given<'_, '_>) -> Got {
+    Ok(match at(given, 0).value() {
+        Value::String(text) => Value::from(text.as_str()),
+        other => Value::from(other.to_string()),
+    })
+}
+
+fn to_number(given: Given<'_, '_>) -> Got {
+    Ok(match at(given, 0).value() {
+        Value::Number(n) => Value::Number(n.clone()),
+        Value::String(text) => match text.trim().parse::<f64>() {
+            Ok(f) => super::float(f)?,
+            Err(_) => Value::Null,
+        },
+        _ => Value::Null,
+    })
+}
+
+fn to_array(given: Given<'_, '_>) -> Got {
+    Ok(match at(given, 0).value() {
+        Value::Array(list) => Value::Array(list.clone()),
+        other => Value::Array(vec![other.clone()]),
+    })
+}
+
+fn to_boolean(given: Given<'_, '_>) -> Got {
+    match at(given, 0).text().to_lowercase().as_str() {
+        "true" => Ok(true.into()),
+        "false" => Ok(false.into()),
+        other => invalid(format!("lowercase argument must be 'true' or 'false' (provided: '{other}')")),
+    }
+}
+
+fn type_of(given: Given<'_, '_>) -> Got {
+    Ok(match at(given, 0).value() {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+    .into())
+}
+
+fn parse_json(given: Given<'_, '_>) -> Got {
+    serde_json::from_str(at(given, 0).text()).or_else(|error| invalid(format!("parse_json(): {error}")))
+}
