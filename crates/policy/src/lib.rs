@@ -7,6 +7,7 @@
 
 mod condition;
 mod go;
+mod images;
 mod jmespath;
 mod judge;
 pub mod kyverno;

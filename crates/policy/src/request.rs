@@ -57,6 +57,8 @@ pub struct Request {
     /// Other variables: what lookups brought, or a test's values.
     pub(crate) variables: Map<String, Value>,
     pub(crate) operation: Operation,
+    /// Group, version and kind that rules match: the object's, or those of its parent.
+    pub(crate) kind: [String; 3],
     pub(crate) subresource: String,
     pub(crate) user: Option<User>,
     pub(crate) namespace_labels: BTreeMap<String, String>,
@@ -71,11 +73,12 @@ impl Request {
             Some((group, version)) => (group.to_owned(), version.to_owned()),
             None => (String::new(), text("/apiVersion")),
         };
-        let kind = serde_json::json!({"group": group, "version": version, "kind": text("/kind")});
+        let variable_kind = serde_json::json!({"group": group, "version": version, "kind": text("/kind")});
+        let kind = [group, version, text("/kind")];
         let name = text("/metadata/name");
         let namespace = text("/metadata/namespace");
         let mut variable = Map::new();
-        variable.insert("kind".to_owned(), kind);
+        variable.insert("kind".to_owned(), variable_kind);
         variable.insert("name".to_owned(), Value::String(name));
         variable.insert("namespace".to_owned(), Value::String(namespace));
         variable.insert("operation".to_owned(), Value::from(Operation::Create.word()));
@@ -84,6 +87,7 @@ impl Request {
             variable: Value::Object(variable),
             variables: Map::new(),
             operation: Operation::Create,
+            kind,
             subresource: String::new(),
             user: None,
             namespace_labels: BTreeMap::new(),
@@ -109,9 +113,10 @@ impl Request {
         self
     }
 
-    /// The same for a subresource (`exec`, `scale`, …).
+    /// The same for a subresource (`exec`, `scale`, …) of a resource of this kind.
     #[must_use]
-    pub fn subresource(mut self, name: &str) -> Self {
+    pub fn subresource(mut self, group: &str, version: &str, kind: &str, name: &str) -> Self {
+        self.kind = [group, version, kind].map(str::to_owned);
         name.clone_into(&mut self.subresource);
         self.set("subResource", Value::from(name));
         self

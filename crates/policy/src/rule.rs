@@ -24,6 +24,8 @@ pub struct Policy {
     pub kind: Arc<str>,
     /// How bad its author calls a violation.
     pub severity: Severity,
+    /// Whether its author counts a denial as a failure in reports.
+    pub(crate) scored: bool,
     /// Whether only the first rule that applies counts.
     pub(crate) first_only: bool,
     pub(crate) rules: Vec<PolicyRule>,
@@ -47,6 +49,8 @@ pub(crate) struct PolicyRule {
     pub(crate) check: Check,
     pub(crate) message: Option<Text>,
     pub(crate) enforcement: Enforcements,
+    /// Whether an expression speaks of `images`.
+    pub(crate) images: bool,
 }
 
 /// A variable a rule makes for itself.
@@ -139,6 +143,7 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
             message: answer.message,
             pointer: answer.path.map(|path| pointer(&path, request.object())),
             enforcement: rule.enforcement.of(request),
+            scored: policy.scored,
         });
         if policy.first_only && applied {
             break;
@@ -177,7 +182,9 @@ impl PolicyRule {
         if let Check::Unsupported(what) = &self.check {
             return Some(Answer::new(Verdict::Error, format!("unsupported: {what}")));
         }
-        let scope = Scope::root(&request.variables, "request", &request.variable);
+        let root = Scope::root(&request.variables, "request", &request.variable);
+        let images = if self.images { crate::images::variable(request.object()) } else { None };
+        let scope = root.inner(images.iter().map(|images| ("images", images)).collect());
         let subject = Subject { value: request.object(), element: false };
         let block = Block {
             rule: self,
@@ -205,6 +212,10 @@ impl Block<'_> {
             return self.checked(scope, subject, nesting);
         };
         let rest = Block { variables: rest, ..*self };
+        // A value that came with the request stands for what the rule would compute or look up.
+        if self.request.variables.contains_key(&first.name) {
+            return rest.judge(scope, subject, nesting);
+        }
         match first.value(scope) {
             Ok(Some(value)) => {
                 let inner = scope.inner(vec![(&first.name, &value)]);
@@ -430,15 +441,10 @@ impl Variable {
     /// Its value; `None` when it has none, which only matters to who asks for it.
     fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, String> {
         match &self.source {
-            VariableSource::World(what) => match scope.get(&self.name) {
-                Some(_) => Ok(None),
-                None => Err(format!("variable {} needs {what}, which is not supported", self.name)),
-            },
+            VariableSource::World(what) => {
+                Err(format!("variable {} needs {what}, which is not supported", self.name))
+            }
             VariableSource::Computed { value, path, default } => {
-                // A value that came with the request stands for the computed one.
-                if scope.get(&self.name).is_some() {
-                    return Ok(None);
-                }
                 let computed = computed(value.as_ref(), path.as_ref(), scope);
                 match (computed, default) {
                     (Some(value), _) if !value.is_null() => Ok(Some(value)),
@@ -459,21 +465,10 @@ fn computed(value: Option<&Document>, path: Option<&Text>, scope: &Scope<'_>) ->
         None => None,
     };
     let Some(path) = path else { return value };
-    let source = path.render_text(scope).ok()?;
-    let expression = Expression::compile(&source).ok()?;
+    let expression = Expression::compile(&path.render_text(scope).ok()?).ok()?;
     match value {
         None => expression.evaluate(scope).ok().map(Cow::into_owned),
-        Some(Value::Object(fields)) => {
-            let empty = Value::Null;
-            let inside = Scope::root(&fields, "", &empty);
-            expression.evaluate(&inside).ok().map(Cow::into_owned)
-        }
-        Some(other) => {
-            let none = serde_json::Map::new();
-            let inside = Scope::root(&none, "value", &other);
-            let piped = Expression::compile(&format!("value | {source}")).ok()?;
-            piped.evaluate(&inside).ok().map(Cow::into_owned)
-        }
+        Some(value) => expression.over(&value).ok(),
     }
 }
 

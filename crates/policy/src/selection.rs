@@ -106,13 +106,12 @@ impl KindSelector {
     }
 
     fn fits(&self, request: &Request) -> bool {
-        let api_version = request.text("/apiVersion");
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-        let kind = request.text("/kind");
+        let [group, version, kind] = &request.kind;
         let named = glob::matches(&self.group, group)
             && glob::matches(&self.version, version)
             && glob::matches(&self.kind, kind);
-        let ephemeral = api_version == "v1" && kind == "Pod" && request.subresource == "ephemeralcontainers";
+        let pod = group.is_empty() && version == "v1" && kind == "Pod";
+        let ephemeral = pod && request.subresource == "ephemeralcontainers";
         named
             && (self.subresource.is_empty()
                 || glob::matches(&self.subresource, &request.subresource)
@@ -308,7 +307,7 @@ mod tests {
         ] {
             assert_eq!(takes(kinds(text), &pod()), want, "{text}");
         }
-        let exec = pod().subresource("exec");
+        let exec = pod().subresource("", "v1", "Pod", "exec");
         assert!(
             takes(kinds("Pod/exec"), &exec)
                 && takes(kinds("Pod.exec"), &exec)

@@ -40,6 +40,8 @@ pub struct RuleVerdict {
     pub pointer: Option<String>,
     /// What a denial means here.
     pub enforcement: Enforcement,
+    /// Whether the policy's author counts a denial as a failure in reports, not as a warning.
+    pub scored: bool,
 }
 
 /// What an evaluation lacks from the world. The shell fetches with the policy author's rights, adds the answers to

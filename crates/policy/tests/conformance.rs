@@ -2,6 +2,12 @@
 //!
 //! A row passes only when a rule of ours answered with the wanted word. `tests/conformance/kyverno/passing.txt`
 //! lists the rows that pass and only grows; `UPDATE_EXPECT=1` writes it anew.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test binary that reads a corpus, not a pure engine"
+)]
 
 #[path = "conformance/suite.rs"]
 mod suite;

@@ -50,6 +50,14 @@ impl Expression {
     pub(crate) fn evaluate<'a>(&'a self, scope: &'a Scope<'a>) -> Result<Cow<'a, Value>, Fault> {
         eval::evaluate(&self.0, scope)
     }
+
+    /// Its value over one value instead of variables.
+    ///
+    /// # Errors
+    /// A function's refusal; a missing key is null.
+    pub(crate) fn over(&self, value: &Value) -> Result<Value, Fault> {
+        eval::over(&self.0, value)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ mod selection;
 use crate::rule::{Check, Enforcements, Override, Policy, PolicyRule};
 use crate::selection::Selection;
 use crate::template::Text;
-use crate::verdict::{Enforcement, Verdict};
+use crate::verdict::{Enforcement, RuleVerdict, Verdict};
 use model::{Diagnostic, Severity};
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,10 +17,11 @@ use std::sync::Arc;
 /// Kinds this module reads, with their API group.
 pub const KINDS: [(&str, &str); 2] = [("kyverno.io", "ClusterPolicy"), ("kyverno.io", "Policy")];
 
-/// Kyverno's word for a verdict in reports and tests.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
+/// Kyverno's word for a verdict in reports and tests; a denial that is not scored is a warning.
+pub fn word(verdict: &RuleVerdict) -> &'static str {
+    match verdict.verdict {
         Verdict::Allow => "pass",
+        Verdict::Deny if !verdict.scored => "warn",
         Verdict::Deny => "fail",
         Verdict::Warn => "warn",
         Verdict::Error => "error",
@@ -54,7 +55,12 @@ pub(crate) fn compile(document: &Value) -> (Policy, Vec<Diagnostic>) {
     if rules.is_empty() {
         diagnostics.push(Diagnostic::error("policy/no-rules", "the policy has no rules"));
     }
-    let rules = rules.iter().map(|rule| lower(rule, &defaults, &mut diagnostics)).collect();
+    let mut rules: Vec<_> = rules.iter().map(|rule| lower(rule, &defaults, &mut diagnostics)).collect();
+    for what in around(document, &mut diagnostics) {
+        for rule in &mut rules {
+            rule.check = Check::Unsupported(what.to_owned());
+        }
+    }
     let name = text("/metadata/name");
     for diagnostic in &mut diagnostics {
         diagnostic.document = name.into();
@@ -64,15 +70,53 @@ pub(crate) fn compile(document: &Value) -> (Policy, Vec<Diagnostic>) {
         namespace: namespace.into(),
         kind: text("/kind").into(),
         severity: severity(document),
+        scored: annotation(document, "policies.kyverno.io/scored") != Some("false"),
         first_only: text("/spec/applyRules") == "One",
         rules,
     };
     (policy, diagnostics)
 }
 
+/// Keys of `spec` that change no verdict, or are read elsewhere.
+const SPEC_KEYS: [&str; 15] = [
+    "rules",
+    "validationFailureAction",
+    "validationFailureActionOverrides",
+    "applyRules",
+    "admission",
+    "background",
+    "emitWarning",
+    "failurePolicy",
+    "webhookTimeoutSeconds",
+    "webhookConfiguration",
+    "schemaValidation",
+    "mutateExistingOnPolicyUpdate",
+    "generateExisting",
+    "generateExistingOnPolicyUpdate",
+    "useServerSideApply",
+];
+
+/// What stands around the rules, decides on verdicts and is not understood.
+fn around(document: &Value, diagnostics: &mut Vec<Diagnostic>) -> Vec<&'static str> {
+    let fields = document.get("spec").and_then(Value::as_object).into_iter().flatten();
+    for (key, _) in fields.filter(|(key, _)| !SPEC_KEYS.contains(&key.as_str())) {
+        diagnostics.push(Diagnostic::warning("policy/unknown-field", format!("spec.{key} is not read")));
+    }
+    let conditions = document.pointer("/spec/webhookConfiguration/matchConditions").and_then(Value::as_array);
+    if conditions.is_none_or(Vec::is_empty) {
+        return Vec::new();
+    }
+    let what = "spec.webhookConfiguration.matchConditions";
+    diagnostics.push(Diagnostic::error("policy/unsupported", what));
+    vec![what]
+}
+
+fn annotation<'d>(document: &'d Value, key: &str) -> Option<&'d str> {
+    document.pointer("/metadata/annotations")?.get(key)?.as_str()
+}
+
 fn severity(document: &Value) -> Severity {
-    let annotations = document.pointer("/metadata/annotations");
-    match annotations.and_then(|a| a.get("policies.kyverno.io/severity")).and_then(Value::as_str) {
+    match annotation(document, "policies.kyverno.io/severity") {
         Some("critical") => Severity::Critical,
         Some("high") => Severity::High,
         Some("medium") => Severity::Medium,
@@ -104,6 +148,7 @@ fn lower(rule: &Value, defaults: &Enforcements, diagnostics: &mut Vec<Diagnostic
                 variables: Vec::new(),
                 preconditions: crate::condition::Conditions::default(),
                 message: None,
+                images: false,
             }
         }
     }
@@ -151,6 +196,7 @@ fn parts(rule: &Value, name: &Arc<str>) -> Lowered<PolicyRule> {
         check: check::lower(validate)?,
         message,
         enforcement: Enforcements::default(),
+        images: rule.to_string().contains("images"),
     })
 }
 

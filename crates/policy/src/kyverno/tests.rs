@@ -167,3 +167,45 @@ fn excluded_requests_have_no_verdict() {
     excluded["exclude"] = json!({"any": [{"resources": {"namespaces": ["n"]}}]});
     assert!(judge(excluded).is_empty());
 }
+
+#[test]
+fn conditions_around_the_rules_are_not_passed_over() {
+    let (policy, diagnostics) =
+        compile(&json!({"kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {
+        "webhookConfiguration": {"matchConditions": [{"name": "a", "expression": "false"}]}, "colour": 1,
+        "rules": [rule(json!({"pattern": {"data": {"a": "1"}}}))]}}));
+    let verdicts = evaluate(&policy, &Request::create(config_map())).verdicts;
+    assert_eq!(verdicts[0].verdict, Verdict::Error);
+    assert!(diagnostics.iter().any(|d| d.message.contains("matchConditions")));
+    assert!(diagnostics.iter().any(|d| d.message.contains("colour")));
+}
+
+#[test]
+fn an_unscored_denial_is_a_warning_in_kyvernos_words() {
+    let document = |scored: &str| {
+        json!({"kind": "ClusterPolicy", "spec": {"rules": [rule(json!({"pattern": {"data": {"a": "2"}}}))]},
+            "metadata": {"name": "p", "annotations": {"policies.kyverno.io/scored": scored}}})
+    };
+    let judged = |scored: &str| {
+        let verdicts = evaluate(&compile(&document(scored)).0, &Request::create(config_map())).verdicts;
+        (verdicts[0].verdict, word(&verdicts[0]))
+    };
+    assert_eq!(judged("true"), (Verdict::Deny, "fail"));
+    assert_eq!(judged("false"), (Verdict::Deny, "warn"));
+}
+
+#[test]
+fn images_are_taken_apart() {
+    let policy = json!({"kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": {"rules": [{"name": "r",
+        "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+        "validate": {"deny": {"conditions": [{"key": "{{ images.containers.*.registry }}", "operator": "AnyNotIn",
+            "value": ["registry.test"]}]}}}]}});
+    let pod = |image: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"},
+            "spec": {"containers": [{"name": "c", "image": image}]}})
+    };
+    let verdict =
+        |image: &str| evaluate(&compile(&policy).0, &Request::create(pod(image))).verdicts[0].verdict;
+    assert_eq!(verdict("registry.test/a"), Verdict::Allow);
+    assert_eq!(verdict("nginx"), Verdict::Deny);
+}

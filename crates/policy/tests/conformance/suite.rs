@@ -184,6 +184,13 @@ impl Test {
             labels.extend(fields.map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())));
         }
         let mut request = Request::create(resource.clone()).namespace_labels(labels);
+        for entry in entries(&self.values, "subresources") {
+            if text(entry, "/subresource/kind") == text(resource, "/kind") {
+                let parent = |key: &str| text(entry, &format!("/parentResource/{key}"));
+                let name = text(entry, "/subresource/name").rsplit('/').next().unwrap_or_default();
+                request = request.subresource(parent("group"), parent("version"), parent("kind"), name);
+            }
+        }
         if let Some(user) = &self.user {
             request = request.user(user.clone());
         }
@@ -238,15 +245,15 @@ fn score(answers: &[RuleVerdict], want: &str) -> Outcome {
     let Some(first) = answers.first() else {
         return Outcome::Pending(format!("no answer, wanted {want}"));
     };
-    if answers.iter().all(|answer| kyverno::word(answer.verdict) == want) {
+    if answers.iter().all(|answer| kyverno::word(answer) == want) {
         return Outcome::Pass;
     }
-    let wrong = answers.iter().find(|answer| kyverno::word(answer.verdict) != want).unwrap_or(first);
+    let wrong = answers.iter().find(|answer| kyverno::word(answer) != want).unwrap_or(first);
     Outcome::Pending(match wrong.verdict {
         Verdict::Error => {
             let short: String = wrong.message.chars().take(90).collect();
             format!("error: {}", short.replace('\n', " "))
         }
-        verdict => format!("wanted {want}, got {}", kyverno::word(verdict)),
+        _ => format!("wanted {want}, got {}", kyverno::word(wrong)),
     })
 }

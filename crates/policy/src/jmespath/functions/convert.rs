@@ -2,6 +2,8 @@
 
 use super::{Argument, Function, Takes, at, invalid};
 use crate::jmespath::Fault;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 type Given<'s, 'a> = &'s [Argument<'a>];
@@ -13,6 +15,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "to_array", takes: &[Takes::ANY], variadic: false, run: to_array },
     Function { name: "to_boolean", takes: &[Takes::STRING], variadic: false, run: to_boolean },
     Function { name: "type", takes: &[Takes::ANY], variadic: false, run: type_of },
+    Function { name: "base64_decode", takes: &[Takes::STRING], variadic: false, run: base64_decode },
+    Function { name: "base64_encode", takes: &[Takes::STRING], variadic: false, run: base64_encode },
+    Function { name: "parse_yaml", takes: &[Takes::STRING], variadic: false, run: parse_yaml },
     Function { name: "parse_json", takes: &[Takes::STRING], variadic: false, run: parse_json },
 ];
 
@@ -63,4 +68,25 @@ fn type_of(given: Given<'_, '_>) -> Got {
 
 fn parse_json(given: Given<'_, '_>) -> Got {
     serde_json::from_str(at(given, 0).text()).or_else(|error| invalid(format!("parse_json(): {error}")))
+}
+
+fn base64_decode(given: Given<'_, '_>) -> Got {
+    match STANDARD.decode(at(given, 0).text()) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned().into()),
+        Err(error) => invalid(format!("base64_decode(): {error}")),
+    }
+}
+
+fn base64_encode(given: Given<'_, '_>) -> Got {
+    Ok(STANDARD.encode(at(given, 0).text()).into())
+}
+
+/// The first document of a text.
+fn parse_yaml(given: Given<'_, '_>) -> Got {
+    let (documents, diagnostics) = yaml::read(at(given, 0).text().as_bytes(), &yaml::Caps::default());
+    match (documents.into_iter().next(), diagnostics.into_iter().next()) {
+        (Some(document), _) => Ok(document.value),
+        (None, Some(diagnostic)) => invalid(format!("parse_yaml(): {}", diagnostic.message)),
+        (None, None) => Ok(Value::Null),
+    }
 }
