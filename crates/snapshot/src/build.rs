@@ -85,9 +85,11 @@ impl Builder {
             for image in &mut row.images {
                 image.image = images.get(image.image as usize).copied().unwrap_or(image.image);
             }
-            self.pods.push((row, owner));
+            row.workload = self.controllers.index(owner);
+            self.pods.push(row);
         }
-        self.resources.extend(other.resources);
+        self.resources.extend(other.resources.into_iter().map(|resource| (resource, false)));
+        self.snapshot.templates.extend(other.templates);
         self.snapshot.coverage.merge(other.coverage);
         self.snapshot.diagnostics.extend(other.diagnostics);
         self.snapshot.taken_at = self.snapshot.taken_at.max(other.taken_at);
@@ -211,7 +213,7 @@ impl Builder {
     /// Keeps the templates of those pods whose workload is not there, or is of a kind whose template is unknown.
     fn keep_strays(&mut self) {
         let (strays, more) = std::mem::take(&mut self.strays).drain();
-        let mut kept = Vec::new();
+        let mut kept = std::mem::take(&mut self.snapshot.templates);
         for (controller, stray) in strays {
             let top = self.top(&controller);
             let covered = template_path(&top).is_some_and(|path| !path.is_empty());
