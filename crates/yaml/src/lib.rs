@@ -9,6 +9,7 @@
 mod caps;
 mod compose;
 mod fault;
+mod input;
 mod json;
 mod list;
 mod position;

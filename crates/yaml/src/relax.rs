@@ -4,7 +4,8 @@
 //! not. Spaces at the start of such lines mean nothing, so a text that fails for want of them is read again
 //! with more of them.
 
-use saphyr_parser::{Event, Parser, ScanError};
+use crate::input::parser;
+use saphyr_parser::{Event, ScanError};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -40,9 +41,9 @@ impl<'a> Relaxed<'a> {
     pub(crate) fn whole(text: &'a str) -> Self {
         let mut relaxed = Self::new(text);
         loop {
-            let mut parser = Parser::new_from_str(&relaxed.text);
+            let mut events = parser(&relaxed.text);
             let error = loop {
-                match parser.next_event() {
+                match events.next_event() {
                     None | Some(Ok((Event::DocumentEnd | Event::StreamEnd, _))) => break None,
                     Some(Ok(_)) => {}
                     Some(Err(error)) => break Some(error),
@@ -109,25 +110,28 @@ impl<'a> Relaxed<'a> {
         }
         let mut added = false;
         let mut next = 1;
-        while let Some(found) = rest.get(next..).and_then(|rest| memchr::memchr3(quote, b'\\', b'\n', rest)) {
-            let here = next.saturating_add(found);
-            next = here.saturating_add(1);
-            match rest.get(here) {
-                Some(b'\\') if quote == b'"' && rest.get(next) != Some(&b'\n') => {
-                    next = next.saturating_add(1);
+        while let Some(b) = rest.get(next) {
+            let here = next;
+            next = next.saturating_add(1);
+            let after = rest.get(next);
+            match b {
+                // A line break after a backslash is a line break still.
+                b'\\' if quote == b'"' && !matches!(after, Some(b'\n' | b'\r')) => {
+                    next = next.saturating_add(1)
                 }
-                Some(b'\n') => {
+                b'\r' if after == Some(&b'\n') => {}
+                b'\n' | b'\r' => {
                     // A document marker still ends the text in error.
                     if !rest.get(next..).is_some_and(|line| line.starts_with(b"...")) {
                         added |= self.lines.insert(at.saturating_add(next));
                     }
                 }
-                Some(found) if *found == quote => {
+                b if *b == quote => {
                     // Twice within single quotes is once, and not the end.
-                    if quote == b'"' || rest.get(next) != Some(&quote) {
+                    if quote == b'"' || after != Some(&quote) {
                         break;
                     }
-                    next = next.saturating_add(1);
+                    next = here.saturating_add(2);
                 }
                 _ => {}
             }

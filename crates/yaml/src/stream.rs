@@ -8,7 +8,7 @@ use crate::fault::{
 };
 use crate::json;
 use crate::relax::Relaxed;
-use crate::text::{BOM, Lines, byte_of, decode, utf16};
+use crate::text::{BOM, Lines, byte_of, characters, decode, utf16};
 use crate::walk::{Json, Yaml, duplicate};
 use memchr::{memchr, memmem};
 use model::{Diagnostic, Level};
@@ -227,6 +227,9 @@ impl<'a> Stream<'a> {
                 Err(fault) if fault.code == JSON => not_json = Some(fault),
                 Err(fault) => return self.refuse_document(fault, part),
             }
+        }
+        if let Err(fault) = characters(part.text) {
+            return self.refuse(fault, part.text, part.start);
         }
         // The decoder's line reader ends every line, the last one too.
         let text = if part.text.ends_with('\n') {

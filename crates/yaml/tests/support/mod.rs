@@ -53,12 +53,17 @@ pub(crate) struct Answer {
 /// Asks the API's decoder for the documents of each text.
 pub(crate) fn oracle(texts: &[Vec<u8>]) -> Option<Vec<Vec<Answer>>> {
     let source = root().join("tests/peers/yaml-oracle");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("yaml-oracle-{}", std::process::id()));
-    match Command::new("go").arg("build").arg("-o").arg(&program).arg(".").current_dir(source).status() {
-        Ok(status) => assert!(status.success(), "go build"),
-        Err(_) => return skip("no go"),
-    }
-    let mut child = Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    static BUILT: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
+    let program = BUILT.get_or_init(|| {
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("yaml-oracle");
+        match Command::new("go").arg("build").arg("-o").arg(&program).arg(".").current_dir(source).status() {
+            Ok(status) => assert!(status.success(), "go build"),
+            Err(_) => return skip("no go"),
+        }
+        Some(program)
+    });
+    let program = program.as_ref()?;
+    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
     let answers = std::thread::scope(|scope| {
@@ -71,6 +76,5 @@ pub(crate) fn oracle(texts: &[Vec<u8>]) -> Option<Vec<Vec<Answer>>> {
         output.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
     });
     assert!(child.wait().unwrap().success());
-    std::fs::remove_file(program).unwrap();
     Some(answers)
 }
