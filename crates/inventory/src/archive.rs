@@ -263,6 +263,9 @@ mod tests {
     }
     use Make::{Directory, File, Link};
 
+    /// What; layers, lowest first; packages seen; what is unknown.
+    type Case<'a> = (&'a str, Vec<&'a [Make<'a>]>, &'a [&'a str], &'a str);
+
     const DB: &str = "lib/apk/db/installed";
     const OS: &str = "ID=alpine\nVERSION_ID=3.10.2\n";
 
@@ -363,7 +366,7 @@ mod tests {
     fn upper_layers_hide_lower_ones() {
         let base: &[Make<'_>] = &[File("etc/os-release", OS), File(DB, "P:old\nV:1-r0\n")];
         let missing = "packages of alpine 3.10.2: no apk package database was found\n";
-        let cases: Vec<(&str, Vec<&[Make<'_>]>, &[&str], &str)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             ("replaced", vec![base, &[File(DB, "P:new\nV:1-r0\n")]], &["new"], ""),
             ("whiteout", vec![base, &[File("lib/apk/db/.wh.installed", "")]], &[], missing),
             ("whiteout of a parent", vec![base, &[File(".wh.lib", "")]], &[], missing),
