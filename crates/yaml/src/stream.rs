@@ -225,7 +225,10 @@ impl<'a> Stream<'a> {
             match json::value(part.text, &self.caps) {
                 Ok((value, used)) => return self.json_value(part, value, used),
                 Err(fault) if fault.code == JSON => not_json = Some(fault),
-                Err(fault) => return self.refuse_document(fault, part),
+                Err(fault) => {
+                    self.refuse_document(fault, part);
+                    return self.resume_json(part);
+                }
             }
         }
         if let Err(fault) = characters(part.text) {
@@ -274,8 +277,14 @@ impl<'a> Stream<'a> {
     /// Finds both keys of a duplicate.
     fn both_lines(&mut self, fault: &mut Fault, part: Part<'a>) {
         let json = json::looks_like(part.text).then(|| duplicate(Json::new(part.text))).flatten();
-        let relaxed = Relaxed::whole(part.text);
-        let Some((first, second)) = json.or_else(|| duplicate(Yaml::new(relaxed.text()))) else { return };
+        let (twice, relaxed) = match json {
+            Some(twice) => (Some(twice), Relaxed::new(part.text)),
+            None => {
+                let relaxed = Relaxed::whole(part.text);
+                (duplicate(Yaml::new(relaxed.text())), relaxed)
+            }
+        };
+        let Some((first, second)) = twice else { return };
         let [first, second] = [first, second].map(|at| match at {
             At::Byte(byte) => byte,
             At::Char(n) => byte_of(part.text, relaxed.original(n)),
@@ -300,7 +309,13 @@ impl<'a> Stream<'a> {
         if !self.counted(part.start.saturating_add(blank)) {
             return;
         }
-        match json::value(part.text, &self.caps) {
+        let read = match json::looks_like(part.text) {
+            true => json::value(part.text, &self.caps),
+            false => {
+                Err(Fault::new(JSON, At::Byte(blank), "neither an object nor a list after a JSON value"))
+            }
+        };
+        match read {
             Ok((value, used)) => self.json_value(part, value, used),
             Err(fault) => {
                 self.refuse_document(fault, part);
