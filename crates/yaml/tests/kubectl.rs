@@ -65,6 +65,14 @@ fn corpus_reads_the_same() {
         }
     }
     println!("{} files, {read} documents read, {refused} refused", files.len());
+    let mut codes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (file, text) in files.iter().zip(&texts) {
+        for diagnostic in yaml::read(text, &Caps::default()).1 {
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            codes.entry(diagnostic.code).or_default().push(format!("{file}: {}", diagnostic.message));
+        }
+    }
+    println!("told here: {codes:#?}");
     let shown =
         |told: &Vec<String>| told.iter().map(|t| t.chars().take(400).collect::<String>()).collect::<Vec<_>>();
     for (file, told) in &unexplained {
