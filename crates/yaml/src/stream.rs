@@ -7,7 +7,8 @@ use crate::fault::{
     TEMPLATE,
 };
 use crate::json;
-use crate::text::{BOM, Lines, byte_of, decode, utf16};
+use crate::relax::Relaxed;
+use crate::text::{BOM, Lines, byte_of, characters, decode, utf16};
 use crate::walk::{Json, Yaml, duplicate};
 use memchr::{memchr, memmem};
 use model::{Diagnostic, Level};
@@ -227,6 +228,9 @@ impl<'a> Stream<'a> {
                 Err(fault) => return self.refuse_document(fault, part),
             }
         }
+        if let Err(fault) = characters(part.text) {
+            return self.refuse(fault, part.text, part.start);
+        }
         // The decoder's line reader ends every line, the last one too.
         let text = if part.text.ends_with('\n') {
             Cow::Borrowed(part.text)
@@ -262,24 +266,23 @@ impl<'a> Stream<'a> {
             fault.help = Some("render it first, for example with `helm template`");
         }
         if fault.code == DUPLICATE {
-            let twice = match json::looks_like(part.text) {
-                true => duplicate(Json::new(part.text)).or_else(|| duplicate(Yaml::new(part.text))),
-                false => duplicate(Yaml::new(part.text)),
-            };
-            if let Some((first, second)) = twice {
-                let line = |lines: &mut Lines<'_>, at| {
-                    let within = match at {
-                        At::Byte(byte) => byte,
-                        At::Char(n) => byte_of(part.text, n),
-                    };
-                    lines.position(part.start.saturating_add(within)).line
-                };
-                let (a, b) = (line(&mut self.lines, first), line(&mut self.lines, second));
-                fault.message = format!("{}: lines {a} and {b}", fault.message);
-                fault.at = second;
-            }
+            self.both_lines(&mut fault, part);
         }
         self.refuse(fault, part.text, part.start);
+    }
+
+    /// Finds both keys of a duplicate.
+    fn both_lines(&mut self, fault: &mut Fault, part: Part<'a>) {
+        let json = json::looks_like(part.text).then(|| duplicate(Json::new(part.text))).flatten();
+        let relaxed = Relaxed::whole(part.text);
+        let Some((first, second)) = json.or_else(|| duplicate(Yaml::new(relaxed.text()))) else { return };
+        let [first, second] = [first, second].map(|at| match at {
+            At::Byte(byte) => byte,
+            At::Char(n) => byte_of(part.text, relaxed.original(n)),
+        });
+        let mut line = |within: usize| self.lines.position(part.start.saturating_add(within)).line;
+        fault.message = format!("{}: lines {} and {}", fault.message, line(first), line(second));
+        fault.at = At::Byte(second);
     }
 
     /// Takes a JSON value, and leaves what follows it for later.
