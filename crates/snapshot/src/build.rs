@@ -74,6 +74,36 @@ impl Builder {
         self.snapshot.diagnostics.push(diagnostic);
     }
 
+    /// Notes the scope of a kind that is not Kubernetes' own, for objects that name no namespace.
+    pub fn scope(&mut self, group: &str, kind: &str, namespaced: bool) {
+        let key = (self.intern(group), self.intern(kind));
+        self.namespaced_kinds.insert(key, namespaced);
+    }
+
+    /// Takes in everything a finished snapshot holds, as if its objects had been added here.
+    pub fn merge(&mut self, other: Snapshot) {
+        let images: Vec<u32> = other.images.into_iter().map(|image| self.images.index(image)).collect();
+        let nodes: Vec<u32> = other.nodes.into_iter().map(|node| self.nodes.index(node)).collect();
+        for mut row in other.pods {
+            // Rows of a loaded snapshot point at nothing outside its tables; `load` has checked it.
+            let Some(owner) = other.owners.get(row.workload as usize).cloned() else { continue };
+            row.node = row.node.and_then(|node| nodes.get(node as usize).copied());
+            for image in &mut row.images {
+                image.image = images.get(image.image as usize).copied().unwrap_or(image.image);
+            }
+            row.workload = self.controllers.index(owner);
+            self.pods.push(row);
+        }
+        self.resources.extend(other.resources.into_iter().map(|resource| (resource, false)));
+        self.snapshot.templates.extend(other.templates);
+        self.snapshot.coverage.merge(other.coverage);
+        self.snapshot.diagnostics.extend(other.diagnostics);
+        self.snapshot.taken_at = self.snapshot.taken_at.max(other.taken_at);
+        if self.snapshot.server_version.is_none() {
+            self.snapshot.server_version = other.server_version;
+        }
+    }
+
     /// Adds one object. Returns `false`, and keeps nothing, when it is no Kubernetes object, or when it is nested
     /// deeper than 100 levels (then a diagnostic says so).
     ///
@@ -198,7 +228,7 @@ impl Builder {
     /// Keeps the templates of those pods whose workload is not there, or is of a kind whose template is unknown.
     fn keep_strays(&mut self) {
         let (strays, more) = std::mem::take(&mut self.strays).drain();
-        let mut kept = Vec::new();
+        let mut kept = std::mem::take(&mut self.snapshot.templates);
         for (controller, stray) in strays {
             let top = self.top(&controller);
             let covered = template_path(&top).is_some_and(|path| !path.is_empty());

@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 mod build;
+mod edit;
 mod json;
 mod pod;
 mod resource;
@@ -16,6 +17,7 @@ pub mod synthetic;
 mod workload;
 
 pub use build::Builder;
+pub use edit::set;
 pub use json::Json;
 pub use pod::{Phase, PodImage, PodRow};
 pub use resource::Resource;

@@ -527,3 +527,42 @@ fn what_save_did_not_write_is_not_read() {
     }
     assert!(load(&[0xff, 0xfe, b'\n'][..]).is_err());
 }
+
+fn running(name: &str, node: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"nodeName": node},
+        "status": {"phase": "Running", "containerStatuses": [
+            {"image": format!("registry.test/{name}:1"), "imageID": "", "containerID": ""}
+        ]}
+    })
+}
+
+#[test]
+fn a_merged_snapshot_keeps_its_rows_apart() {
+    let mut old = Builder::new("default");
+    old.add(running("a", "n2"), Origin::Builtin);
+    let mut new = Builder::new("default");
+    new.add(running("b", "n1"), Origin::Builtin);
+    new.merge(old.build());
+    let snapshot = new.build();
+    let seen: Vec<_> = snapshot
+        .pods()
+        .iter()
+        .map(|p| (p.name.to_string(), snapshot.node_of(p).unwrap().to_string()))
+        .collect();
+    assert_eq!(seen, [("a".into(), "n2".into()), ("b".into(), "n1".into())]);
+    let owners: Vec<_> =
+        snapshot.pods().iter().filter_map(|p| snapshot.workload_of(p)).map(|o| o.to_string()).collect();
+    assert_eq!(owners, ["Pod shop/a", "Pod shop/b"]);
+    assert_eq!(snapshot.of("", "Pod").len(), 2);
+}
+
+#[test]
+fn the_scope_of_a_custom_kind_can_be_told() {
+    let mut builder = Builder::new("default");
+    builder.scope("kyverno.io", "ClusterPolicy", false);
+    let policy = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}});
+    assert!(builder.add(policy, Origin::Builtin));
+    assert!(builder.build().find("kyverno.io", "ClusterPolicy", "", "p").is_some());
+}

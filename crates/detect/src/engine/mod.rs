@@ -1,0 +1,236 @@
+//! Rules compiled, and asked of events.
+
+mod glob;
+mod graph;
+mod leaf;
+mod test;
+mod transform;
+
+pub use leaf::CompileError;
+
+use crate::alert::{Alert, class_of};
+use crate::fields::{Arg, AuditSubject, Getter, Source};
+use crate::output::{Part, push_safe};
+use crate::rule::{DetectionRule, RuleSet};
+use crate::value::Value;
+use event::AuditEvent;
+use graph::{Graph, Memo};
+use leaf::{Input, Leaves, Subject, shown};
+use model::{Identity, Target};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Whether one event may raise several alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// Every rule that holds.
+    #[default]
+    All,
+    /// The first that holds, in file order: the reference's default.
+    First,
+}
+
+/// What became of the events: `seen = matched + unmatched + Σ dropped`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events given, and those lost before.
+    pub seen: u64,
+    /// Events at least one rule holds for.
+    pub matched: u64,
+    /// Events no rule holds for.
+    pub unmatched: u64,
+    /// Events that could not be asked, by reason.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Alerts by rule.
+    pub alerts: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// Counts events that were lost before they came here.
+    pub fn drop(&mut self, reason: &'static str, count: u64) {
+        if count > 0 {
+            let n = self.dropped.entry(reason).or_default();
+            *n = n.saturating_add(count);
+            self.seen = self.seen.saturating_add(count);
+        }
+    }
+
+    fn event(&mut self, matched: bool) {
+        let to = if matched { &mut self.matched } else { &mut self.unmatched };
+        *to = to.saturating_add(1);
+        self.seen = self.seen.saturating_add(1);
+    }
+}
+
+struct Compiled {
+    rule: Arc<DetectionRule>,
+    output: Vec<Piece>,
+}
+
+enum Piece {
+    Text(String),
+    Field { input: Input, key: String, width: Option<usize> },
+}
+
+/// The rules of one source, compiled.
+pub struct Engine {
+    rules: Vec<Compiled>,
+    leaves: Vec<leaf::Leaf>,
+    graph: Graph,
+    matching: Matching,
+}
+
+/// One pass over a stream of events: what is kept from event to event.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    memo: Memo,
+    number: u64,
+    /// What became of the events.
+    pub counts: Counts,
+}
+
+impl Engine {
+    /// Compiles the enabled rules of a source. A rule that cannot be compiled is in the second part, and nowhere else.
+    pub fn compile(rules: &RuleSet, source: &str, matching: Matching) -> (Self, Vec<(String, CompileError)>) {
+        let mut errors = Vec::new();
+        let mut engine = Self { rules: Vec::new(), leaves: Vec::new(), graph: Graph::default(), matching };
+        let Some(source) = Source::named(source) else { return (engine, errors) };
+        let mut leaves = Leaves::new(source);
+        let mut kept: Vec<Arc<DetectionRule>> = Vec::new();
+        for rule in rules.rules.iter().filter(|r| r.enabled && r.source == source.name) {
+            // Tried alone first, so that one bad rule costs only itself.
+            let tried = Graph::build(&[(0, &rule.condition)], &mut leaves, &|_| None)
+                .and_then(|_| output(rule, &leaves));
+            match tried {
+                Ok(output) => {
+                    engine.rules.push(Compiled { rule: Arc::new(rule.clone()), output });
+                    kept.extend(engine.rules.last().map(|c| c.rule.clone()));
+                }
+                Err(error) => errors.push((rule.name.clone(), error)),
+            }
+        }
+        let conditions: Vec<(u32, &crate::condition::Expr)> =
+            (0u32..).zip(&kept).map(|(n, rule)| (n, &*rule.condition)).collect();
+        if let Ok(graph) = Graph::build(&conditions, &mut leaves, &|_| None) {
+            engine.graph = graph;
+        }
+        engine.leaves = leaves.all;
+        (engine, errors)
+    }
+
+    /// The compiled rules.
+    pub fn rules(&self) -> impl Iterator<Item = &DetectionRule> {
+        self.rules.iter().map(|c| &*c.rule)
+    }
+
+    /// Distinct checks and steps of the decision graph.
+    pub fn size(&self) -> (usize, usize) {
+        (self.leaves.len(), self.graph.nodes.len())
+    }
+
+    /// Asks every rule of an audit event.
+    pub fn audit(&self, run: &mut Run, event: &AuditEvent<'_>, each: &mut dyn FnMut(Alert)) {
+        run.number = run.number.saturating_add(1);
+        let subject = AuditSubject { event, number: run.number };
+        self.graph.run(&self.leaves, &subject, &mut run.memo, self.matching == Matching::First);
+        run.counts.event(!run.memo.matched.is_empty());
+        for number in &run.memo.matched {
+            let Some(compiled) = usize::try_from(*number).ok().and_then(|n| self.rules.get(n)) else {
+                continue;
+            };
+            let alerts = run.counts.alerts.entry(compiled.rule.name.clone()).or_default();
+            *alerts = alerts.saturating_add(1);
+            let time = subject.nanoseconds();
+            each(compiled.alert(&subject, run.number, time, audit_target(event)));
+        }
+    }
+}
+
+/// What an audit event is about: the pod it names, else who acted.
+fn audit_target(event: &AuditEvent<'_>) -> Target {
+    let fields = &event.fields;
+    if let Some(object) = &fields.object_ref
+        && let (Some(resource), Some(namespace), Some(name)) =
+            (&object.resource, &object.namespace, &object.name)
+        && resource.as_str() == "pods"
+    {
+        return Target::PodName { namespace: namespace.as_str().to_owned(), name: name.as_str().to_owned() };
+    }
+    let user = fields.impersonated_user.as_ref().or(fields.user.as_ref());
+    match user.and_then(|user| user.username.as_ref()) {
+        Some(name) => Target::Identity(Identity::user(name.as_str())),
+        None => {
+            Target::Unresolved { what: "audit event".into(), why: "it names neither a pod nor a user".into() }
+        }
+    }
+}
+
+impl Compiled {
+    fn alert<S: Subject>(&self, subject: &S, number: u64, time: Option<u64>, target: Target) -> Alert {
+        let mut message = String::new();
+        let mut fields = BTreeMap::new();
+        for piece in &self.output {
+            match piece {
+                Piece::Text(text) => message.push_str(text),
+                Piece::Field { input, key, width } => {
+                    let value = input.value(subject);
+                    let mut text = String::new();
+                    push_safe(&mut text, &shown(value.as_ref()));
+                    match width {
+                        Some(width) => {
+                            message.extend(text.chars().chain(std::iter::repeat(' ')).take(*width))
+                        }
+                        None => message.push_str(&text),
+                    }
+                    fields.insert(key.clone(), value.map_or(serde_json::Value::Null, |v| v.json()));
+                }
+            }
+        }
+        let rule = &self.rule;
+        Alert {
+            rule: rule.name.clone(),
+            priority: rule.priority,
+            source: rule.source.clone(),
+            tags: rule.tags.clone(),
+            class: class_of(&rule.name, &rule.tags, &rule.source, rule.priority),
+            time,
+            number,
+            message,
+            output: None,
+            fields,
+            hostname: String::new(),
+            target,
+        }
+    }
+}
+
+/// What is wrong with a rule's condition, or (true) its output, for the fields of its source.
+pub(crate) fn check(rule: &DetectionRule) -> Option<(bool, CompileError)> {
+    let source = Source::named(&rule.source)?;
+    let mut leaves = Leaves::new(source);
+    if let Err(error) = Graph::build(&[(0, &rule.condition)], &mut leaves, &|_| None) {
+        return Some((false, error));
+    }
+    output(rule, &leaves).err().map(|error| (true, error))
+}
+
+fn output(rule: &DetectionRule, leaves: &Leaves) -> Result<Vec<Piece>, CompileError> {
+    let piece = |part: &Part| {
+        Ok(match part {
+            Part::Text(text) => Piece::Text(text.clone()),
+            Part::Field { operand, key, width } => {
+                Piece::Field { input: leaves.output(operand)?, key: key.clone(), width: *width }
+            }
+        })
+    };
+    rule.output.parts.iter().map(piece).collect()
+}
+
+impl Subject for AuditSubject<'_> {
+    fn get<'s>(&'s self, getter: &Getter, arg: &'s Arg) -> Option<Value<'s>> {
+        match getter {
+            Getter::Audit(get) => get(self, arg),
+            Getter::Unsupported => None,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Act as someone else.
+
+use super::{Line, Step, right};
+use crate::graph::{Edge, Graph, State};
+use crate::world::World;
+use model::Capability;
+
+pub(crate) static STEP: Step = Step {
+    id: "impersonate",
+    title: "Act as someone else",
+    attack: "T1134.003",
+    explain: "impersonate on users, groups or accounts makes requests in their name; system:masters included. Ease 0.95.",
+    edges,
+    describe,
+};
+
+fn edges(world: &World<'_>, graph: &mut Graph) {
+    right::edges(world, graph, |held| matches!(held, Capability::Impersonate), 0.95, |scope| vec![if scope == 0 { State::ClusterAdmin } else { State::AccountsOf(scope) }]);
+}
+
+fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
+    right::describe(world, edge, "acts as anyone")
+}

@@ -1,0 +1,92 @@
+//! A runtime alert says that the step was taken.
+
+use super::{Line, Step};
+use crate::graph::{Edge, Graph, Index, NewEdge, State};
+use crate::world::World;
+use model::{Alert, AlertClass, Confidence, Evidence, Predicate};
+
+pub(crate) static STEP: Step = Step {
+    id: "observed",
+    title: "Someone is already inside",
+    attack: "T1059",
+    explain: "A detection rule fired in the workload's container. Where the graph knows a way into the container, that step is \
+              taken as done (ease 1) and the path is in progress; where it knows none, this step stands for the way \
+              nobody knew. Observation raises a step, it never lowers one.",
+    edges,
+    describe,
+};
+
+/// The first alert of a class for a workload.
+pub(crate) fn alert<'a>(world: &World<'a>, workload: Index, class: AlertClass) -> Option<(u32, &'a Alert)> {
+    world.workload_at(workload)?.alerts.iter().find_map(|joined| match &world.fact(joined.fact)?.predicate {
+        Predicate::Alerted(alert) if alert.class == class => Some((joined.fact, alert)),
+        _ => None,
+    })
+}
+
+fn edges(world: &World<'_>, graph: &mut Graph) {
+    for at in 0..world.workloads.len() as Index {
+        let Some((fact, _)) = alert(world, at, AlertClass::Execution) else { continue };
+        let exec = graph.state(State::Exec(at));
+        if !graph.edges.iter().any(|edge| edge.head == exec) {
+            graph.add(NewEdge {
+                from: &[State::Internet],
+                to: State::Exec(at),
+                ease: 1.0,
+                confidence: Confidence::Confirmed,
+                args: [at, fact],
+                fixes: &[],
+            });
+        }
+    }
+}
+
+/// Marks the steps that alerts confirm: their ease becomes 1.
+pub(crate) fn confirm(world: &World<'_>, graph: &mut Graph) {
+    let confirmed = |edge: &Edge| {
+        let heads = |workload: Index, class| alert(world, workload, class).is_some();
+        let from = edge.body().first().map(|state| graph.what(*state));
+        match (from, graph.what(edge.head)) {
+            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to)) => heads(to, AlertClass::Execution),
+            (Some(State::Exec(from)), State::Acts(_)) => heads(from, AlertClass::Credentials),
+            (Some(State::Exec(from)), State::Node(_) | State::AnyNode) => heads(from, AlertClass::Escape),
+            _ => false,
+        }
+    };
+    let seen: Vec<usize> =
+        graph.edges.iter().enumerate().filter(|(_, edge)| confirmed(edge)).map(|(at, _)| at).collect();
+    for at in seen {
+        if let Some(edge) = graph.edges.get_mut(at) {
+            edge.observed = true;
+            edge.ease = 1.0;
+            edge.confidence = Confidence::Confirmed;
+        }
+    }
+}
+
+/// The alert that confirms an observed edge.
+pub(crate) fn evidence(world: &World<'_>, graph: &Graph, edge: &Edge) -> Option<(String, Evidence)> {
+    if !edge.observed {
+        return None;
+    }
+    let (workload, class) = match (edge.body().first().map(|s| graph.what(*s)), graph.what(edge.head)) {
+        (_, State::Exec(to)) => (to, AlertClass::Execution),
+        (Some(State::Exec(from)), State::Acts(_)) => (from, AlertClass::Credentials),
+        (Some(State::Exec(from)), _) => (from, AlertClass::Escape),
+        _ => return None,
+    };
+    let (fact, alert) = alert(world, workload, class)?;
+    Some((alert.rule.clone(), world.fact(fact)?.evidence.clone()))
+}
+
+fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
+    let fact = world.fact(edge.args[1]);
+    let rule = match fact.map(|fact| &fact.predicate) {
+        Some(Predicate::Alerted(alert)) => alert.rule.clone(),
+        _ => String::new(),
+    };
+    Line {
+        text: format!("someone is in {}: {}", world.name(edge.args[0]), model::escape(&rule)),
+        evidence: fact.map_or(Evidence::Assumption(String::new()), |fact| fact.evidence.clone()),
+    }
+}

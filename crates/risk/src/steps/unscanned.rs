@@ -1,0 +1,41 @@
+//! From a workload's port into its container, when nobody looked what is in the image.
+
+use super::{Line, Step};
+use crate::graph::{Edge, Graph, Index, NewEdge, State};
+use crate::world::World;
+use model::{Confidence, Evidence};
+
+pub(crate) static STEP: Step = Step {
+    id: "unscanned",
+    title: "Exploit an image nobody scanned",
+    attack: "T1190",
+    explain: "No scan of the image is known, so that it has no way in is not known either. Ease 0.05, always marked as \
+              assumed: a path that needs it is never NOW and never THIS WEEK. A scan of the image replaces it by facts.",
+    edges,
+    describe,
+};
+
+fn edges(world: &World<'_>, graph: &mut Graph) {
+    for (at, workload) in world.workloads.iter().enumerate() {
+        if let Some(container) = workload.images.iter().position(|image| !image.scanned) {
+            graph.add(NewEdge {
+                from: &[State::Net(at as Index)],
+                to: State::Exec(at as Index),
+                ease: 0.05,
+                confidence: Confidence::Assumed,
+                args: [at as Index, container as Index],
+                fixes: &[],
+            });
+        }
+    }
+}
+
+fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
+    let image = world.workload_at(edge.args[0]).and_then(|w| w.images.get(edge.args[1] as usize));
+    let name = image.and_then(|i| i.id.reference.as_ref()).map_or("its image".into(), |r| r.familiar());
+    let evidence = image.map(|i| world.evidence(edge.args[0], &i.pointer));
+    Line {
+        text: format!("nobody scanned {}: a flaw is assumed", model::escape(&name)),
+        evidence: evidence.unwrap_or(Evidence::Assumption("not scanned".into())),
+    }
+}

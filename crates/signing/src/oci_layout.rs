@@ -1,0 +1,113 @@
+//! An OCI image layout (index.json and blobs) as a place to look in. The caller reads the files.
+
+use crate::{Answer, Ask};
+use model::{Digest, Reference};
+use oci_spec::image::{ImageIndex, ImageManifest};
+use std::collections::BTreeMap;
+
+/// Annotation that names an entry of index.json.
+const NAME: &str = "org.opencontainers.image.ref.name";
+/// Annotations of a layout that `cosign save` wrote: what an entry is.
+const KIND: &str = "kind";
+const SAVED_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
+
+/// Why a layout cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutError {
+    /// index.json is malformed.
+    #[error("index.json is malformed: {0}")]
+    Index(String),
+}
+
+/// What index.json tells.
+#[derive(Clone, Debug)]
+pub struct OciLayout {
+    /// Names as written, with the digest each stands for.
+    names: BTreeMap<String, Digest>,
+    /// Every manifest, in order.
+    manifests: Vec<Digest>,
+    /// Signatures of a layout with one image in it, as `cosign save` writes it.
+    saved: Option<Digest>,
+}
+
+impl OciLayout {
+    /// Reads index.json.
+    ///
+    /// # Errors
+    /// When it is no image index.
+    pub fn parse(index: &[u8]) -> Result<Self, LayoutError> {
+        let index: ImageIndex = serde_json::from_slice(index).map_err(|e| LayoutError::Index(e.to_string()))?;
+        let mut out = Self { names: BTreeMap::new(), manifests: Vec::new(), saved: None };
+        for entry in index.manifests() {
+            let Some(digest) = Digest::parse(entry.digest().as_ref()) else { continue };
+            let annotations = entry.annotations().clone().unwrap_or_default();
+            if annotations.get(KIND).is_some_and(|kind| kind == SAVED_SIGNATURES) {
+                out.saved = Some(digest.clone());
+            }
+            if let Some(name) = annotations.get(NAME) {
+                out.names.insert(name.clone(), digest.clone());
+            }
+            out.manifests.push(digest);
+        }
+        Ok(out)
+    }
+
+    /// The digest a reference stands for: the one it is pinned to, its name, its bare tag, or the only entry there is.
+    pub fn resolve(&self, reference: &Reference) -> Option<Digest> {
+        if let Some(digest) = &reference.digest {
+            return Some(digest.clone());
+        }
+        let tag = reference.tag.as_deref()?;
+        let named = self.name(reference, tag).or_else(|| self.names.get(tag));
+        match (named, self.manifests.as_slice()) {
+            (Some(digest), _) => Some(digest.clone()),
+            (None, [only]) if self.names.is_empty() => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    fn name(&self, reference: &Reference, tag: &str) -> Option<&Digest> {
+        let Reference { registry, repository, .. } = reference;
+        let hosts = if &**registry == "docker.io" { vec!["index.docker.io", "docker.io"] } else { vec![&**registry] };
+        hosts.into_iter().find_map(|host| self.names.get(&format!("{host}/{repository}:{tag}")))
+    }
+
+    /// Answers what [`crate::verify`] asks, reading blobs by digest with `blob`.
+    pub fn answer(&self, reference: &Reference, ask: &Ask, blob: &mut dyn FnMut(&Digest) -> Answer) -> Answer {
+        match ask {
+            Ask::Blob(digest) | Ask::Manifest(digest) => blob(digest),
+            Ask::Tag(tag) => {
+                let named = self.name(reference, tag).or_else(|| self.names.get(tag));
+                let saved = self.saved.as_ref().filter(|_| tag.ends_with(".sig"));
+                named.or(saved).map_or(Answer::Absent, blob)
+            }
+            Ask::Referrers(digest) => self.referrers(digest, blob),
+        }
+    }
+
+    /// The index a referrers API would give.
+    fn referrers(&self, subject: &Digest, blob: &mut dyn FnMut(&Digest) -> Answer) -> Answer {
+        let mut found = Vec::new();
+        for digest in &self.manifests {
+            // What cannot be read is asked for again, by digest, by whoever needs it.
+            let Answer::Found(bytes) = blob(digest) else { continue };
+            let Ok(manifest) = serde_json::from_slice::<ImageManifest>(&bytes) else { continue };
+            if manifest.subject().as_ref().is_some_and(|s| s.digest().as_ref() == subject.as_str()) {
+                found.push(serde_json::json!({
+                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "digest": digest.as_str(),
+                    "size": bytes.len(),
+                }));
+            }
+        }
+        if found.is_empty() {
+            return Answer::Absent;
+        }
+        let index = serde_json::json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": found,
+        });
+        Answer::Found(index.to_string().into_bytes())
+    }
+}
