@@ -138,7 +138,7 @@ impl Builder {
                 if !self.is_covered(&owner) {
                     self.strays.controller(&reference, &mut value, origin);
                 }
-                self.owned.insert(reference, owner);
+                self.owned.insert(ResourceRef { uid: None, ..reference }, owner);
                 return true;
             }
         } else if pod && value.get("status").is_some_and(|s| s.get("phase").is_some()) {
@@ -291,7 +291,8 @@ impl Builder {
     /// Notes which Deployment a ReplicaSet belongs to that may never be read: the Deployment controller names it by
     /// the Deployment and the hash that it puts on the pods.
     fn guess(&mut self, pod: &Value, owner: &ResourceRef) {
-        if &*owner.kind != "ReplicaSet" || self.guessed.contains_key(owner) {
+        if &*owner.kind != "ReplicaSet" || self.guessed.contains_key(owner) || self.owned.contains_key(owner)
+        {
             return;
         }
         let hash = pod.pointer("/metadata/labels/pod-template-hash").and_then(Value::as_str);

@@ -50,7 +50,8 @@ pub(crate) fn slim(value: &mut Value, reference: &ResourceRef) {
         drop_null(object);
     }
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    for field in ["managedFields", "resourceVersion", "generation", "selfLink"] {
+    // The uid is in the resource's reference.
+    for field in ["managedFields", "resourceVersion", "generation", "selfLink", "uid"] {
         metadata.remove(field);
     }
     if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
