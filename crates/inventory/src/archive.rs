@@ -94,7 +94,13 @@ fn collect(tar: &mut Tar<'_>, limits: &Limits, out: &mut Members) -> io::Result<
 }
 
 /// Sorts a member by its first bytes: a JSON document, a layer, or nothing we know.
-fn content(tar: &mut Tar<'_>, member: &Member, name: String, limits: &Limits, out: &mut Members) -> io::Result<()> {
+fn content(
+    tar: &mut Tar<'_>,
+    member: &Member,
+    name: String,
+    limits: &Limits,
+    out: &mut Members,
+) -> io::Result<()> {
     let mut head = Vec::with_capacity(512);
     tar.body().take(512).read_to_end(&mut head)?;
     let json = head.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['));
@@ -128,12 +134,17 @@ fn note_twice(twice: bool, name: &str, out: &mut Vec<String>) {
     }
 }
 
-fn assemble(mut members: Members, torn: Option<LayerError>, limits: &Limits) -> Result<Inventory, ArchiveError> {
+fn assemble(
+    mut members: Members,
+    torn: Option<LayerError>,
+    limits: &Limits,
+) -> Result<Inventory, ArchiveError> {
     let manifest = members.documents.get("manifest.json").ok_or(ArchiveError::NoManifest)?;
     let entries: Vec<Entry> =
         serde_json::from_slice(manifest).map_err(|error| ArchiveError::Manifest(error.to_string()))?;
     let others = entries.len().saturating_sub(1);
-    let entry = entries.into_iter().next().ok_or_else(|| ArchiveError::Manifest("it names no image".into()))?;
+    let entry =
+        entries.into_iter().next().ok_or_else(|| ArchiveError::Manifest("it names no image".into()))?;
     let names = entry.layers.unwrap_or_default();
     if names.len() > limits.layers {
         return Err(ArchiveError::Layers(names.len()));
@@ -142,7 +153,12 @@ fn assemble(mut members: Members, torn: Option<LayerError>, limits: &Limits) -> 
     let mut out = Inventory { tags, ..Inventory::default() };
     let diff_ids = config(&members.documents, &entry.config, &mut out)?;
     if others > 0 {
-        unknown(&mut out, &format!("{others} more images of the archive"), "only the first image is read", None);
+        unknown(
+            &mut out,
+            &format!("{others} more images of the archive"),
+            "only the first image is read",
+            None,
+        );
     }
     if let Some(error) = torn {
         unknown(&mut out, "the rest of the archive", &error.to_string(), None);
@@ -164,7 +180,12 @@ fn assemble(mut members: Members, torn: Option<LayerError>, limits: &Limits) -> 
 }
 
 /// The layer of a name, with what is wrong with it noted.
-fn pick(members: &mut Members, name: &str, want: Option<&(Digest, Option<String>)>, out: &mut Inventory) -> Option<Layer> {
+fn pick(
+    members: &mut Members,
+    name: &str,
+    want: Option<&(Digest, Option<String>)>,
+    out: &mut Inventory,
+) -> Option<Layer> {
     let name = path::normal(name, usize::MAX).unwrap_or_default();
     let target = members.links.get(&name).unwrap_or(&name);
     let Some(layer) = members.layers.get(target).cloned() else {
@@ -176,7 +197,12 @@ fn pick(members: &mut Members, name: &str, want: Option<&(Digest, Option<String>
     }
     match (&layer.diff_id, want) {
         (Some(is), Some((want, _))) if is != want => {
-            unknown(out, &format!("layer {name}"), &format!("its content is {is}, the config says {want}"), None);
+            unknown(
+                out,
+                &format!("layer {name}"),
+                &format!("its content is {is}, the config says {want}"),
+                None,
+            );
         }
         _ => {}
     }
@@ -201,7 +227,8 @@ fn config(
     out.image = ImageId { reference, config: sha256(bytes).into_iter().collect(), ..ImageId::default() };
     out.created = config.created().as_ref().and_then(|at| at.parse().ok());
     let history = config.history().iter().flatten();
-    let mut steps = history.filter(|step| step.empty_layer() != Some(true)).map(|step| step.created_by().clone());
+    let mut steps =
+        history.filter(|step| step.empty_layer() != Some(true)).map(|step| step.created_by().clone());
     let mut layers = Vec::new();
     for text in config.rootfs().diff_ids() {
         let digest = Digest::parse(text).ok_or_else(|| bad(format!("{text} is no digest")))?;
@@ -212,7 +239,11 @@ fn config(
 
 fn infos(diff_ids: Vec<(Digest, Option<String>)>, layers: &[Option<Layer>]) -> Vec<LayerInfo> {
     let bytes = |at: usize| {
-        layers.get(at).and_then(Option::as_ref).filter(|layer| layer.failure.is_none()).map(|layer| layer.bytes)
+        layers
+            .get(at)
+            .and_then(Option::as_ref)
+            .filter(|layer| layer.failure.is_none())
+            .map(|layer| layer.bytes)
     };
     let info = |(at, (diff_id, created_by))| LayerInfo { diff_id, bytes: bytes(at), created_by };
     diff_ids.into_iter().enumerate().map(info).collect()

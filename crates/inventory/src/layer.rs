@@ -191,12 +191,13 @@ fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &
 /// A hard link shares the bytes of an earlier member of the same layer, which are known only if they were wanted too.
 fn hardlink(target: &str, limits: &Limits, out: &Layer) -> Content {
     let known = path::normal(target, limits.path_bytes).ok().and_then(|path| out.files.get(&path));
-    known.cloned().unwrap_or_else(|| Content::Unreadable("it is a hard link to a file that was not read".into()))
+    known
+        .cloned()
+        .unwrap_or_else(|| Content::Unreadable("it is a hard link to a file that was not read".into()))
 }
 
 /// 64 bits of a path.
 pub(crate) fn cover(path: &str) -> u64 {
-    path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    path.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -128,7 +128,12 @@ mod tests {
         for (ecosystem, name, version, want) in [
             (Ecosystem::Apk, "libc++", "1.2-r0", "pkg:apk/libc%2B%2B@1.2-r0"),
             (Ecosystem::Npm, "@babel/core", "7.0.0", "pkg:npm/%40babel/core@7.0.0"),
-            (Ecosystem::Go, "example.com/a", "v1.0.0+incompatible", "pkg:golang/example.com/a@v1.0.0%2Bincompatible"),
+            (
+                Ecosystem::Go,
+                "example.com/a",
+                "v1.0.0+incompatible",
+                "pkg:golang/example.com/a@v1.0.0%2Bincompatible",
+            ),
             (Ecosystem::Go, "example.com/a", "", "pkg:golang/example.com/a"),
         ] {
             assert_eq!(Package::new(ecosystem, name, version).purl(), want);

@@ -2,7 +2,7 @@
 
 use crate::layer::{Content, Layer, cover};
 use crate::path;
-use crate::{Account, Inventory, Limits, LayerInfo, Packages};
+use crate::{Account, Inventory, LayerInfo, Limits, Packages};
 use model::{Digest, Gap, Ring};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,12 @@ struct Visible {
 }
 
 /// Fills an inventory from its layers, lowest first. `infos` names them; a layer that is missing has no content.
-pub(crate) fn stack(mut out: Inventory, layers: Vec<Option<Layer>>, infos: Vec<LayerInfo>, limits: &Limits) -> Inventory {
+pub(crate) fn stack(
+    mut out: Inventory,
+    layers: Vec<Option<Layer>>,
+    infos: Vec<LayerInfo>,
+    limits: &Limits,
+) -> Inventory {
     let mut files: BTreeMap<String, Visible> = BTreeMap::new();
     let mut account = Account::default();
     for (at, layer) in layers.into_iter().enumerate() {

@@ -18,6 +18,8 @@ pub struct Document {
     pub schema_version: u32,
     /// Program and version.
     pub tool: String,
+    /// How many resources and pods were looked at.
+    pub resources: u64,
     /// The first sentence, as values; absent when nothing of value is in reach.
     pub headline: Option<HeadlineEntry>,
     /// Risk from outside: sum over goals of value (0 to 100) times ease (0 to 1).
@@ -125,6 +127,9 @@ pub struct FixEntry {
     pub cuts: usize,
     /// How many paths the item has.
     pub of: usize,
+    /// How many requests from the audit log were replayed against it; absent when it was not tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<u64>,
 }
 
 /// A plan.
@@ -220,6 +225,7 @@ impl Document {
         Self {
             schema_version: SCHEMA_VERSION,
             tool: input.tool.to_owned(),
+            resources: input.resources,
             headline: assessment.headline.as_ref().map(|h| HeadlineEntry {
                 goal: h.goal.to_string(),
                 workloads: h.workloads,
@@ -304,6 +310,7 @@ impl FixEntry {
             residual: rounded(ranked.residual),
             cuts: ranked.cuts,
             of: ranked.of,
+            replayed: ranked.replayed,
         }
     }
 }

@@ -17,6 +17,8 @@ pub use prefix::shortest;
 pub struct Input<'a> {
     /// Name and version of the program.
     pub tool: &'a str,
+    /// How many resources and pods were looked at.
+    pub resources: u64,
     /// The ranked items.
     pub assessment: &'a risk::Assessment,
     /// Plain findings of all engines.

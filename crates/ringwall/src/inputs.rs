@@ -71,8 +71,9 @@ impl InputArgs {
                 return Err(exit::usage("--context and --kubeconfig go with a live cluster, not with paths"));
             }
             let mut stdin = std::io::stdin().lock();
-            let seen = load_into(&mut builder, &self.paths, &ManifestCaps::default(), &mut stdin, &mut progress)
-                .map_err(|error| exit::unreadable(error.to_string()))?;
+            let seen =
+                load_into(&mut builder, &self.paths, &ManifestCaps::default(), &mut stdin, &mut progress)
+                    .map_err(|error| exit::unreadable(error.to_string()))?;
             inputs.others = seen.others;
             inputs.stdin = seen.stdin;
         }

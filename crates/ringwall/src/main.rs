@@ -18,7 +18,13 @@ use std::process::ExitCode;
 /// Exit codes: 0 done; 1 findings at or above --fail-on, or the answer is no; 2 usage; 3 something asked for could
 /// not be read; 4 internal error.
 #[derive(Parser)]
-#[command(name = "ringwall", version, propagate_version = false, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "ringwall",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,
@@ -40,7 +46,10 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             // A reader that went away is no failure of ours.
-            if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+            {
                 return Exit::Done.into();
             }
             output::complain(&format!("{error:#}"));
@@ -67,5 +76,10 @@ fn logging(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RINGWALL_LOG").unwrap_or_else(|_| level.into());
     let color = std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        .without_time()
+        .init();
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 /// Writes data.
 pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     match file {
-        Some(path) => whole(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display())),
+        Some(path) => {
+            whole(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+        }
         None => {
             let mut out = anstream::stdout().lock();
             out.write_all(text.as_bytes())?;
@@ -41,6 +43,7 @@ pub(crate) fn color() -> bool {
 
 /// The terminal's size in cells and lines: the environment's word, else 80 by 24.
 pub(crate) fn size() -> (usize, usize) {
-    let of = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    let of =
+        |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
     (of("COLUMNS").unwrap_or(80).clamp(40, 200), of("LINES").unwrap_or(24).max(10))
 }

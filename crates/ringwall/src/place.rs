@@ -26,10 +26,12 @@ impl Places {
         match evidence {
             Evidence::Field { origin, resource, pointer } => match origin {
                 Origin::File { path, template: Some(template), .. } => format!("{path} ({template})"),
-                Origin::File { path, offset, item, template: None } => match self.line(path, *offset, *item, pointer) {
-                    Some(line) => format!("{path}:{line}"),
-                    None => path.to_string(),
-                },
+                Origin::File { path, offset, item, template: None } => {
+                    match self.line(path, *offset, *item, pointer) {
+                        Some(line) => format!("{path}:{line}"),
+                        None => path.to_string(),
+                    }
+                }
                 Origin::Cluster { owner, .. } => match owner {
                     Some(owner) => format!("live ({owner})"),
                     None => "live".to_owned(),

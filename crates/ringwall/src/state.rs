@@ -28,7 +28,9 @@ pub(crate) fn remember(document: &Document) {
 
 /// The report of the last run.
 pub(crate) fn recall() -> anyhow::Result<Document> {
-    let nothing = || exit::unreadable("no run is remembered; run `ringwall risk PATH` first, or pass the same PATH here");
+    let nothing = || {
+        exit::unreadable("no run is remembered; run `ringwall risk PATH` first, or pass the same PATH here")
+    };
     let path = folder().ok_or_else(nothing)?.join("last-risk.json");
     let bytes = std::fs::read(&path).map_err(|_| nothing())?;
     serde_json::from_slice(&bytes).map_err(|error| {

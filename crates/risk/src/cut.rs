@@ -1,5 +1,6 @@
 //! What a fix is worth: the graph without the steps it removes, measured again.
 
+use crate::Rehearsals;
 use crate::fixes;
 use crate::graph::{EdgeId, FixId, Graph};
 use crate::proof::Mask;
@@ -21,11 +22,22 @@ pub struct RankedFix {
     pub cuts: usize,
     /// How many paths the item has.
     pub of: usize,
+    /// How many requests from the audit log were replayed against it; `None` when it was not tried.
+    pub replayed: Option<u64>,
     #[serde(skip)]
     pub(crate) id: FixId,
 }
 
 impl RankedFix {
+    /// With what its rehearsal showed.
+    fn after(mut self, rehearsed: &Rehearsals) -> Self {
+        if let Some(rehearsal) = rehearsed.get(&self.fix.key) {
+            self.replayed = Some(rehearsal.replayed);
+            self.fix.breaks.extend(rehearsal.breaks.iter().cloned());
+        }
+        self
+    }
+
     /// Effort, with breaking something counted as three more.
     pub fn cost(&self) -> f64 {
         f64::from(self.fix.effort) + if self.fix.breaks.is_empty() { 0.0 } else { 3.0 }
@@ -82,7 +94,7 @@ pub(crate) fn fixes_of(
         let residual = searches.outside(&mask).total;
         if cuts > 0 || residual < before - 1e-9 {
             let fix = fixes::write(searches.world, key);
-            out.push(RankedFix { fix, residual, cuts, of: paths.len(), id });
+            out.push(RankedFix { fix, residual, cuts, of: paths.len(), replayed: None, id }.after(rehearsed));
         }
     }
     let gain = |fix: &RankedFix| {
@@ -136,7 +148,12 @@ const LONGEST: usize = 8;
 
 /// The implicit hitting-set loop: find the most valuable remaining proof, take the fix on it that leaves least for
 /// its cost, search again.
-pub(crate) fn plan(searches: &Searches<'_, '_>, removals: &Removals, groups: &[Group]) -> Plan {
+pub(crate) fn plan(
+    searches: &Searches<'_, '_>,
+    removals: &Removals,
+    groups: &[Group],
+    rehearsed: &Rehearsals,
+) -> Plan {
     let graph = searches.graph;
     let mut chosen: Vec<FixId> = Vec::new();
     let mut plan = Plan { steps: Vec::new(), residual: searches.outside(&Mask::default()).total };
@@ -157,7 +174,7 @@ pub(crate) fn plan(searches: &Searches<'_, '_>, removals: &Removals, groups: &[G
             let residual = searches.outside(&mask).total;
             let fix = fixes::write(searches.world, graph.fix_key(id)?);
             let cuts = before.cut_by(&Paths::new(searches, group, &mask));
-            Some(RankedFix { fix, residual, cuts, of: before.len(), id })
+            Some(RankedFix { fix, residual, cuts, of: before.len(), replayed: None, id }.after(rehearsed))
         });
         let gain = |fix: &RankedFix| (plan.residual - fix.residual) / fix.cost();
         let Some(best) =

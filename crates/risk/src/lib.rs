@@ -35,11 +35,25 @@ use snapshot::Snapshot;
 pub struct Options {
     /// For how many items fixes are measured; the rest name the fixes of their path unmeasured.
     pub measured: usize,
+    /// What rehearsals of fixes showed, by the fix's key.
+    pub rehearsed: Rehearsals,
 }
+
+/// What happened when a fix was tried on a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Rehearsal {
+    /// How many requests from the audit log were replayed.
+    pub replayed: u64,
+    /// What went wrong, in words.
+    pub breaks: Vec<String>,
+}
+
+/// Rehearsals by the fix's key.
+pub type Rehearsals = std::collections::BTreeMap<String, Rehearsal>;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { measured: 10 }
+        Self { measured: 10, rehearsed: Rehearsals::new() }
     }
 }
 
@@ -60,6 +74,14 @@ pub struct Assessment {
     pub coverage: Coverage,
     /// Size of the graph.
     pub graph: GraphSize,
+}
+
+impl Assessment {
+    /// Every fix that was measured.
+    pub fn fixes(&self) -> impl Iterator<Item = &model::Fix> {
+        let of_items = self.items.iter().flat_map(|item| &item.fixes);
+        of_items.chain(&self.plan.steps).map(|ranked| &ranked.fix)
+    }
 }
 
 /// The first sentence of the report.
@@ -94,7 +116,7 @@ pub fn assess(snapshot: &Snapshot, facts: &[Fact], options: &Options) -> Assessm
     let risk = searches.outside(&proof::Mask::default());
     let measured = groups.iter().enumerate().map(|(at, group)| {
         let fixes = if at < options.measured {
-            cut::fixes_of(&searches, &removals, group, risk.total)
+            cut::fixes_of(&searches, &removals, group, risk.total, &options.rehearsed)
         } else {
             Vec::new()
         };
@@ -103,7 +125,7 @@ pub fn assess(snapshot: &Snapshot, facts: &[Fact], options: &Options) -> Assessm
     Assessment {
         items: measured.collect(),
         headline: headline(&searches),
-        plan: cut::plan(&searches, &removals, &groups),
+        plan: cut::plan(&searches, &removals, &groups, &options.rehearsed),
         coverage: coverage(&world),
         graph: GraphSize { states: graph.states().len(), edges: graph.edges.len() },
         risk,

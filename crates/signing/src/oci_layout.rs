@@ -36,7 +36,8 @@ impl OciLayout {
     /// # Errors
     /// When it is no image index.
     pub fn parse(index: &[u8]) -> Result<Self, LayoutError> {
-        let index: ImageIndex = serde_json::from_slice(index).map_err(|e| LayoutError::Index(e.to_string()))?;
+        let index: ImageIndex =
+            serde_json::from_slice(index).map_err(|e| LayoutError::Index(e.to_string()))?;
         let mut out = Self { names: BTreeMap::new(), manifests: Vec::new(), saved: None };
         for entry in index.manifests() {
             let Some(digest) = Digest::parse(entry.digest().as_ref()) else { continue };
@@ -68,12 +69,18 @@ impl OciLayout {
 
     fn name(&self, reference: &Reference, tag: &str) -> Option<&Digest> {
         let Reference { registry, repository, .. } = reference;
-        let hosts = if &**registry == "docker.io" { vec!["index.docker.io", "docker.io"] } else { vec![&**registry] };
+        let hosts =
+            if &**registry == "docker.io" { vec!["index.docker.io", "docker.io"] } else { vec![&**registry] };
         hosts.into_iter().find_map(|host| self.names.get(&format!("{host}/{repository}:{tag}")))
     }
 
     /// Answers what [`crate::verify`] asks, reading blobs by digest with `blob`.
-    pub fn answer(&self, reference: &Reference, ask: &Ask, blob: &mut dyn FnMut(&Digest) -> Answer) -> Answer {
+    pub fn answer(
+        &self,
+        reference: &Reference,
+        ask: &Ask,
+        blob: &mut dyn FnMut(&Digest) -> Answer,
+    ) -> Answer {
         match ask {
             Ask::Blob(digest) | Ask::Manifest(digest) => blob(digest),
             Ask::Tag(tag) => {

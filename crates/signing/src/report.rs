@@ -2,8 +2,8 @@
 
 use crate::{Outcome, Verdict};
 use model::{
-    Confidence, Evidence, Fact, Finding, Gap, ImageId, Lifetime, Predicate, Ring, Rule, Severity, Source, Target,
-    Timestamp,
+    Confidence, Evidence, Fact, Finding, Gap, ImageId, Lifetime, Predicate, Ring, Rule, Severity, Source,
+    Target, Timestamp,
 };
 use std::sync::Arc;
 
@@ -103,7 +103,11 @@ mod tests {
         let name: Arc<str> = "registry.test".into();
         let asked = ImageId::from_reference("registry.test/app:1".parse().unwrap());
         let verdict = |outcome| Verdict { digest: image(), outcome, refused: vec![] };
-        let signed = verdict(Outcome::Verified { key: "sha256:ab".into(), layout: "legacy-tag", log: Log::NotChecked });
+        let signed = verdict(Outcome::Verified {
+            key: "sha256:ab".into(),
+            layout: "legacy-tag",
+            log: Log::NotChecked,
+        });
         assert!(signed.findings(&asked, &name, None).is_empty() && signed.gaps(&asked).is_empty());
         let [fact] = &signed.facts(&asked, &name, None)[..] else { panic!("one fact") };
         assert_eq!(fact.predicate, Predicate::Signed { by: "key sha256:ab".into() });
@@ -116,7 +120,10 @@ mod tests {
 
         let unknown = verdict(Outcome::CouldNotLook { why: vec!["429".into()] });
         assert_eq!(unknown.findings(&asked, &name, None)[0].rule, &SIGNATURE_UNKNOWN);
-        assert_eq!(unknown.facts(&asked, &name, None)[0].predicate, Predicate::SignatureUnknown { why: "429".into() });
+        assert_eq!(
+            unknown.facts(&asked, &name, None)[0].predicate,
+            Predicate::SignatureUnknown { why: "429".into() }
+        );
         assert_eq!(unknown.gaps(&asked).len(), 1);
     }
 }

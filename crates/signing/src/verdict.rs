@@ -53,11 +53,15 @@ impl fmt::Display for Reason {
         match self {
             Self::NoSignature => f.write_str("no signature found"),
             Self::UnknownMediaType(kind) => write!(f, "attached is a {kind}, not a signature"),
-            Self::NotAnImageSignature(kind) => write!(f, "a signed document of type {kind} is no image signature"),
+            Self::NotAnImageSignature(kind) => {
+                write!(f, "a signed document of type {kind} is no image signature")
+            }
             Self::SignatureMissing => f.write_str("the signature entry carries no signature"),
             Self::MalformedSignature => f.write_str("the signature is not base64"),
             Self::MalformedPayload(why) => write!(f, "the signed payload is malformed: {why}"),
-            Self::PayloadTooLarge(bytes) => write!(f, "the signed payload of {bytes} bytes is over the limit"),
+            Self::PayloadTooLarge(bytes) => {
+                write!(f, "the signed payload of {bytes} bytes is over the limit")
+            }
             Self::OtherImage(digest) => write!(f, "the signature is about another image, {digest}"),
             Self::WrongKey => f.write_str("no given key made the signature"),
             Self::AnnotationMissing(key) => write!(f, "the valid signature does not carry annotation {key}"),

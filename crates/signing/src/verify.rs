@@ -180,7 +180,8 @@ mod tests {
     }
 
     fn judge(known: &Answers, keys: &[u8]) -> Outcome {
-        let requirement = Requirement { keys: keys.iter().map(|k| public(*k)).collect(), ..Default::default() };
+        let requirement =
+            Requirement { keys: keys.iter().map(|k| public(*k)).collect(), ..Default::default() };
         verify_with(&image(), &requirement, &Limits::default(), &mut ask(known)).outcome
     }
 
@@ -196,7 +197,11 @@ mod tests {
     fn every_reason() {
         let good = payload(image().as_str());
         let other = payload("sha256:0000000000000000000000000000000000000000000000000000000000000000");
-        let twice = good.replacen(r#""critical""#, r#""critical":{"image":{"docker-manifest-digest":"x"},"type":"y"},"critical""#, 1);
+        let twice = good.replacen(
+            r#""critical""#,
+            r#""critical":{"image":{"docker-manifest-digest":"x"},"type":"y"},"critical""#,
+            1,
+        );
         let with = |change: fn(&mut Layer)| {
             let mut one = layer(&good, 1);
             change(&mut one);
@@ -204,14 +209,20 @@ mod tests {
         };
         let cases: Vec<(&str, Vec<Layer>)> = vec![
             ("verified", vec![layer(&good, 1)]),
-            ("verified", vec![layer(&other, 1), layer(&good, 2), with(|l| l.signature = None), layer(&good, 1)]),
+            (
+                "verified",
+                vec![layer(&other, 1), layer(&good, 2), with(|l| l.signature = None), layer(&good, 1)],
+            ),
             ("no-signature", vec![]),
             ("wrong-key", vec![layer(&good, 2)]),
             ("other-image", vec![layer(&other, 1)]),
             ("wrong-key", vec![layer(&other, 1), layer(&good, 2)]),
             ("malformed-payload", vec![layer("{", 1)]),
             ("malformed-payload", vec![layer(&twice, 1)]),
-            ("not-an-image-signature", vec![layer(&good.replace("cosign container image signature", "atomic"), 1)]),
+            (
+                "not-an-image-signature",
+                vec![layer(&good.replace("cosign container image signature", "atomic"), 1)],
+            ),
             ("not-an-image-signature", vec![with(|l| l.kind = "application/vnd.dsse.envelope.v1+json")]),
             ("unknown-media-type", vec![with(|l| l.kind = "application/octet-stream")]),
             ("signature-missing", vec![with(|l| l.signature = None)]),
@@ -263,8 +274,14 @@ mod tests {
         let limits = Limits { signatures: 2, payload_bytes: 64, ..Limits::default() };
         let requirement = Requirement { keys: vec![public(1)], ..Default::default() };
         let strangers = (2..5).map(|k| layer(&good, k)).collect();
-        let outcome = |known: &Answers, limits: &Limits| verify_with(&image(), &requirement, limits, &mut ask(known)).outcome;
-        assert_eq!(code(&outcome(&repository(strangers), &limits)), "could-not-look", "the rest was not examined");
+        let outcome = |known: &Answers, limits: &Limits| {
+            verify_with(&image(), &requirement, limits, &mut ask(known)).outcome
+        };
+        assert_eq!(
+            code(&outcome(&repository(strangers), &limits)),
+            "could-not-look",
+            "the rest was not examined"
+        );
         assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]), &limits)), "payload-too-large");
         let none = Limits { rounds: 1, ..Limits::default() };
         assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]), &none)), "could-not-look");
@@ -276,9 +293,14 @@ mod tests {
         let plain = good.replace(r#"{"env":"prod"}"#, "null");
         let mut requirement = Requirement { keys: vec![public(1)], ..Default::default() };
         requirement.annotations.insert("env".into(), "prod".into());
-        let outcome = |known: &Answers| verify_with(&image(), &requirement, &Limits::default(), &mut ask(known)).outcome;
+        let outcome = |known: &Answers| {
+            verify_with(&image(), &requirement, &Limits::default(), &mut ask(known)).outcome
+        };
         assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]))), "verified");
         // The annotation of a stranger's signature does not complete ours.
-        assert_eq!(code(&outcome(&repository(vec![layer(&plain, 1), layer(&good, 2)]))), "annotation-missing");
+        assert_eq!(
+            code(&outcome(&repository(vec![layer(&plain, 1), layer(&good, 2)]))),
+            "annotation-missing"
+        );
     }
 }

@@ -20,6 +20,10 @@ pub enum InputKind {
     AuditLog,
     /// Runtime alerts in Falco's JSON, one a line.
     AlertLog,
+    /// A catalogue of exploited vulnerabilities in CISA's JSON.
+    KevCatalogue,
+    /// Image facts, a document of our own.
+    ImageFacts,
     /// A folder in the OCI image layout.
     OciLayout,
     /// Nothing we read.
@@ -74,6 +78,12 @@ fn json(text: &[u8]) -> Option<InputKind> {
     if text_of("apiVersion").starts_with("audit.k8s.io/") && matches!(text_of("kind"), "Event" | "EventList")
     {
         return Some(InputKind::AuditLog);
+    }
+    if has("catalogVersion") && (has("vulnerabilities") || has("dateReleased")) {
+        return Some(InputKind::KevCatalogue);
+    }
+    if text_of("ringwall").starts_with("image-facts/") {
+        return Some(InputKind::ImageFacts);
     }
     if has("rule") && has("output") && has("priority") {
         return Some(InputKind::AlertLog);

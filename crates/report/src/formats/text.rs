@@ -50,15 +50,16 @@ impl Screen<'_> {
     }
 
     fn looked(&self) -> bool {
-        self.document.coverage.iter().any(|ring| ring.ring == "resources" && ring.seen > 0)
+        self.document.resources > 0
     }
 
     /// What was seen of what there is, and the one command that would help most.
     fn coverage(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
+        let mut parts = vec![count(self.document.resources as usize, "resource")];
         for ring in &self.document.coverage {
             parts.push(match ring.ring.as_str() {
-                "resources" => count(ring.seen as usize, "resource"),
+                // Files of a folder, or kinds of a cluster: told only when some are missing.
+                "resources" | "rbac" | "nodes" if ring.seen == ring.total => continue,
                 "audit" => count(ring.seen as usize, "audit event"),
                 "runtime" => count(ring.seen as usize, "alert"),
                 "images" => format!("{}/{} images scanned", ring.seen, ring.total),
@@ -169,7 +170,10 @@ impl Screen<'_> {
 
     fn worth(&self, fix: &FixEntry) -> String {
         let breaks = match fix.breaks.as_slice() {
-            [] => String::new(),
+            [] => match fix.replayed {
+                Some(n) if n > 0 => format!(", breaks none of {} seen", count(n as usize, "request")),
+                _ => String::new(),
+            },
             [first, ..] => format!("; but {first}"),
         };
         let risk = self.document.risk;

@@ -64,7 +64,15 @@ pub(crate) fn step(id: &str) -> Option<&'static str> {
 }
 
 fn unknown(id: &str, entries: &[Entry]) -> String {
-    let near: Vec<&str> = entries.iter().map(|entry| entry.id).filter(|known| known.contains(id) || id.contains(known)).collect();
-    let near = if near.is_empty() { "see `ringwall explain --all`".to_owned() } else { format!("did you mean {}?", near.join(", ")) };
+    let near: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry.id)
+        .filter(|known| known.contains(id) || id.contains(known))
+        .collect();
+    let near = if near.is_empty() {
+        "see `ringwall explain --all`".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
     format!("nothing has the id `{}`; {near}", model::escape(id))
 }

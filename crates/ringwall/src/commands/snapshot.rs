@@ -40,9 +40,14 @@ impl SnapshotCommand {
             Self::Save(args) => {
                 let snapshot = args.input.read()?.snapshot;
                 sources::snapshot_file::save(&snapshot, &args.output_file)?;
-                let size = std::fs::metadata(&args.output_file).context("the file just written is gone")?.len();
+                let size =
+                    std::fs::metadata(&args.output_file).context("the file just written is gone")?.len();
                 let path = args.output_file.display();
-                output::say(&format!("{path}: {} resources, {} pods, {size} bytes", snapshot.resources().len(), snapshot.pods().len()));
+                output::say(&format!(
+                    "{path}: {} resources, {} pods, {size} bytes",
+                    snapshot.resources().len(),
+                    snapshot.pods().len()
+                ));
                 gaps(&snapshot);
                 Ok(end(&snapshot))
             }
