@@ -248,3 +248,263 @@ fn infos(diff_ids: Vec<(Digest, Option<String>)>, layers: &[Option<Layer>]) -> V
     let info = |(at, (diff_id, created_by))| LayerInfo { diff_id, bytes: bytes(at), created_by };
     diff_ids.into_iter().enumerate().map(info).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::tar::{Builder, EntryType, Header};
+    use std::io::Write;
+
+    /// Members of a layer: a file, a link or a directory.
+    enum Make<'a> {
+        File(&'a str, &'a str),
+        Link(EntryType, &'a str, &'a str),
+        Directory(&'a str),
+    }
+    use Make::{Directory, File, Link};
+
+    /// What; layers, lowest first; packages seen; what is unknown.
+    type Case<'a> = (&'a str, Vec<&'a [Make<'a>]>, &'a [&'a str], &'a str);
+
+    const DB: &str = "lib/apk/db/installed";
+    const OS: &str = "ID=alpine\nVERSION_ID=3.10.2\n";
+
+    /// A path the `tar` crate would refuse to write is written into the header by hand.
+    fn header(path: &str, size: u64, kind: EntryType) -> Header {
+        let mut header = Header::new_gnu();
+        header.as_gnu_mut().unwrap().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_size(size);
+        header.set_entry_type(kind);
+        header.set_mode(0o644);
+        header.set_cksum();
+        header
+    }
+
+    fn tar(members: &[Make<'_>]) -> Vec<u8> {
+        let mut out = Builder::new(Vec::new());
+        for member in members {
+            match member {
+                File(path, body) => {
+                    out.append(&header(path, body.len() as u64, EntryType::Regular), body.as_bytes())
+                        .unwrap();
+                }
+                Link(kind, path, target) => {
+                    let mut header = header(path, 0, *kind);
+                    header.set_link_name_literal(target).unwrap();
+                    header.set_cksum();
+                    out.append(&header, &b""[..]).unwrap();
+                }
+                Directory(path) => out.append(&header(path, 0, EntryType::Directory), &b""[..]).unwrap(),
+            }
+        }
+        out.into_inner().unwrap()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    }
+
+    /// An archive of these layers; `stored` is what goes into the archive for each.
+    fn image(layers: &[Vec<u8>], stored: &[Vec<u8>]) -> Vec<u8> {
+        let ids: Vec<String> = layers.iter().map(|l| sha256(l).unwrap().to_string()).collect();
+        let config = serde_json::json!({
+            "architecture": "amd64", "os": "linux", "created": "2020-01-23T16:53:06Z",
+            "rootfs": {"type": "layers", "diff_ids": ids},
+            "history": layers.iter().map(|_| serde_json::json!({"created_by": "ADD"})).collect::<Vec<_>>(),
+        })
+        .to_string();
+        let names: Vec<String> = (0..stored.len()).map(|n| format!("{n}/layer.tar")).collect();
+        let manifest =
+            serde_json::json!([{"Config": "c.json", "RepoTags": ["registry.test/app:1"], "Layers": names}])
+                .to_string();
+        let mut out = Builder::new(Vec::new());
+        for (name, bytes) in names.iter().zip(stored) {
+            out.append(&header(name, bytes.len() as u64, EntryType::Regular), bytes.as_slice()).unwrap();
+        }
+        out.append(&header("c.json", config.len() as u64, EntryType::Regular), config.as_bytes()).unwrap();
+        out.append(&header("manifest.json", manifest.len() as u64, EntryType::Regular), manifest.as_bytes())
+            .unwrap();
+        out.into_inner().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Inventory {
+        archive(&mut &*bytes, &Limits::default()).unwrap()
+    }
+
+    fn of(layers: &[&[Make<'_>]]) -> Inventory {
+        let layers: Vec<Vec<u8>> = layers.iter().map(|members| tar(members)).collect();
+        read(&image(&layers, &layers))
+    }
+
+    fn names(inventory: &Inventory) -> Vec<&str> {
+        inventory.packages.iter().map(|p| p.name.as_str()).collect()
+    }
+
+    fn why(inventory: &Inventory) -> String {
+        inventory.unknown.iter().map(|gap| format!("{}: {}\n", gap.what, gap.why)).collect()
+    }
+
+    #[test]
+    fn plain_and_gzip_layers_read_alike() {
+        let layers =
+            vec![tar(&[Directory("etc/"), File("etc/os-release", OS), File(DB, "P:musl\nV:1-r0\n")])];
+        let plain = read(&image(&layers, &layers));
+        assert_eq!((names(&plain), why(&plain)), (vec!["musl"], String::new()));
+        assert_eq!(plain.os.as_ref().unwrap().to_string(), "alpine 3.10.2");
+        assert_eq!(plain.image.config.len(), 1);
+        assert_eq!(plain.image.reference.as_ref().unwrap().to_string(), "registry.test/app:1");
+        assert_eq!(plain.packages[0].layer.as_ref(), Some(&plain.layers[0].diff_id));
+        assert_eq!(plain.layers[0].created_by.as_deref(), Some("ADD"));
+        assert!(plain.created.is_some() && plain.account.balanced() && plain.account.matched == 2);
+        assert_eq!(read(&image(&layers, &[gzip(&layers[0])])), plain);
+        assert_eq!(read(&gzip(&image(&layers, &layers))), plain);
+    }
+
+    #[test]
+    fn upper_layers_hide_lower_ones() {
+        let base: &[Make<'_>] = &[File("etc/os-release", OS), File(DB, "P:old\nV:1-r0\n")];
+        let missing = "packages of alpine 3.10.2: no apk package database was found\n";
+        let cases: Vec<Case<'_>> = vec![
+            ("replaced", vec![base, &[File(DB, "P:new\nV:1-r0\n")]], &["new"], ""),
+            ("whiteout", vec![base, &[File("lib/apk/db/.wh.installed", "")]], &[], missing),
+            ("whiteout of a parent", vec![base, &[File(".wh.lib", "")]], &[], missing),
+            ("opaque", vec![base, &[File("lib/apk/.wh..wh..opq", "")]], &[], missing),
+            (
+                "opaque, then again",
+                vec![base, &[File("lib/.wh..wh..opq", ""), File(DB, "P:new\nV:1-r0\n")]],
+                &["new"],
+                "",
+            ),
+            (
+                "order within a layer",
+                vec![base, &[File(DB, "P:new\nV:1-r0\n"), File("lib/.wh..wh..opq", "")]],
+                &["new"],
+                "",
+            ),
+            ("whiteout of another name", vec![base, &[File("lib/apk/db/.wh.installe", "")]], &["old"], ""),
+            ("aufs bookkeeping", vec![base, &[File("lib/apk/db/.wh..wh.installed", "")]], &["old"], ""),
+            ("a file in place of a directory", vec![base, &[File("lib/apk", "")]], &[], missing),
+            (
+                "a link in place of a directory",
+                vec![base, &[Link(EntryType::Symlink, "lib", "usr/lib")]],
+                &[],
+                missing,
+            ),
+            (
+                "a directory in place of the file",
+                vec![base, &[Directory("lib/apk/db/installed/")]],
+                &[],
+                missing,
+            ),
+            (
+                "hidden, then back",
+                vec![base, &[File(".wh.lib", "")], &[File(DB, "P:back\nV:1-r0\n")]],
+                &["back"],
+                "",
+            ),
+        ];
+        for (what, layers, want, unknown) in cases {
+            let got = of(&layers);
+            assert_eq!((names(&got).as_slice(), why(&got).as_str()), (want, unknown), "{what}");
+            assert!(got.account.balanced(), "{what}: {:?}", got.account);
+        }
+    }
+
+    #[test]
+    fn tricks_are_contained_and_named() {
+        let cases: Vec<(&str, &[Make<'_>], &str)> = vec![
+            ("climbing path", &[File("../../lib/apk/db/installed", "P:x\nV:1\n")], "climbs out"),
+            ("climbing inside", &[File("a/../lib/apk/db/installed", "P:x\nV:1\n")], "climbs out"),
+            (
+                "hard link to what was not read",
+                &[File("x", "P:x\nV:1\n"), Link(EntryType::Link, DB, "x")],
+                "hard link",
+            ),
+            ("hard link outside", &[Link(EntryType::Link, DB, "../../etc/shadow")], "hard link"),
+            (
+                "symbolic link elsewhere",
+                &[Link(EntryType::Symlink, DB, "/opt/db")],
+                "symbolic link to opt/db",
+            ),
+            ("device", &[Link(EntryType::Char, DB, "")], "no file"),
+            ("broken entry", &[File(DB, "P:x\n\nP:y\nV:1-r0\n")], "x has no version"),
+        ];
+        for (what, members, want) in cases {
+            let got = of(&[&[File("etc/os-release", OS)], members]);
+            assert!(why(&got).contains(want), "{what}: {}", why(&got));
+            assert!(got.account.balanced(), "{what}");
+        }
+        // An absolute path is inside the image; links between databases are followed.
+        let got = of(&[&[
+            File("etc/os-release", OS),
+            File("/usr/lib/apk/db/installed", "P:x\nV:1-r0\n"),
+            Link(EntryType::Symlink, DB, "../../../usr/lib/apk/db/installed"),
+        ]]);
+        assert_eq!((names(&got), why(&got)), (vec!["x"], String::new()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_never_clean() {
+        let layer = tar(&[File("etc/os-release", OS), File(DB, "P:musl\nV:1-r0\n")]);
+        let one = std::slice::from_ref(&layer);
+        for (what, stored, want) in [
+            ("zstd", vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0], "zstd compression"),
+            ("cut gzip", gzip(&layer)[..60].to_vec(), "ends early"),
+            ("other content", tar(&[File("etc/os-release", OS), File(DB, "")]), "the config says"),
+            ("nothing", Vec::new(), "does not hold it"),
+            ("noise", b"GIF89a not a layer".to_vec(), "does not hold it"),
+        ] {
+            let got = read(&image(one, &[stored]));
+            assert!(why(&got).contains(want), "{what}: {}", why(&got));
+        }
+        let bomb = gzip(&vec![0; 40 << 20]);
+        let limits = Limits { ratio_free: 1 << 20, ratio: 100, ..Limits::default() };
+        let got = archive(&mut image(one, &[bomb]).as_slice(), &limits).unwrap();
+        assert!(why(&got).contains("inflation ratio"), "{}", why(&got));
+        let limits = Limits { file_bytes: 4, ..Limits::default() };
+        assert!(why(&archive(&mut image(one, one).as_slice(), &limits).unwrap()).contains("too large"));
+        let limits = Limits { entries: 1, ..Limits::default() };
+        assert!(matches!(
+            archive(&mut image(one, one).as_slice(), &limits),
+            Err(ArchiveError::Unreadable(_))
+        ));
+    }
+
+    #[test]
+    fn no_image_is_an_error() {
+        let whole = image(&[], &[]);
+        assert_eq!(archive(&mut &b""[..], &Limits::default()), Err(ArchiveError::NoManifest));
+        assert_eq!(
+            archive(&mut tar(&[File("a", "b")]).as_slice(), &Limits::default()),
+            Err(ArchiveError::NoManifest)
+        );
+        assert!(matches!(archive(&mut &b"noise"[..], &Limits::default()), Err(ArchiveError::Unreadable(_))));
+        assert!(matches!(archive(&mut &whole[..700], &Limits::default()), Err(ArchiveError::Unreadable(_))));
+        for (manifest, want) in [("[]", "manifest"), ("{}", "manifest"), (r#"[{"Config":"x"}]"#, "config")] {
+            let error = archive(&mut tar(&[File("manifest.json", manifest)]).as_slice(), &Limits::default())
+                .unwrap_err();
+            assert!(error.to_string().contains(want), "{manifest}: {error}");
+        }
+    }
+
+    #[test]
+    fn corpus() {
+        for (name, os, config) in [
+            ("310", "alpine 3.10.4", "af341ccd2df8b0e2d67cf8dd32e087bfda4e5756ebd1c76bbf3efa0dc246590e"),
+            ("311", "alpine 3.11.5", "a187dde48cd289ac374ad8539930628314bc581a481cdb41409c9289419ddb72"),
+        ] {
+            let path = format!("trivy/pkg/fanal/test/testdata/alpine-{name}.tar.gz");
+            let Some(bytes) = crate::corpus::read(&path) else { return };
+            let got = read(&bytes);
+            assert_eq!((got.packages.len(), why(&got)), (14, String::new()));
+            assert_eq!(got.os.unwrap().to_string(), os);
+            assert_eq!(got.image.config[0].as_str(), format!("sha256:{config}"));
+            assert!(got.account.balanced() && got.account.members > 300);
+            assert!(
+                got.packages.iter().any(|p| p.name == "libcrypto1.1" && p.source_or_self().0 == "openssl")
+            );
+        }
+    }
+}

@@ -17,6 +17,8 @@
 mod analyzers;
 mod archive;
 mod bounded;
+#[cfg(test)]
+mod corpus;
 mod ecosystem;
 mod image;
 mod layer;

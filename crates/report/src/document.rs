@@ -100,6 +100,8 @@ pub struct StepEntry {
     pub ease: f64,
     /// `confirmed`, `inferred` or `assumed`.
     pub confidence: String,
+    /// Nobody looked whether it is possible.
+    pub guessed: bool,
     /// The detection rule that saw it happen, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<(String, String)>,
@@ -275,6 +277,7 @@ impl ItemEntry {
             place: place(&step.evidence),
             ease: step.ease,
             confidence: word(&step.confidence),
+            guessed: step.guessed,
             seen: step.seen.as_ref().map(|(rule, at)| (model::escape(rule).into_owned(), place(at))),
         });
         let escaped = |names: &[String]| names.iter().map(|name| model::escape(name).into_owned()).collect();

@@ -157,7 +157,12 @@ impl<'a, 'w> Searches<'a, 'w> {
             }
         };
         if let Some(start) = self.graph.find(entry.state()).filter(|_| entry.outside()) {
-            offer(start, None, &mut signatures);
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if !proof::tail(self.graph, &tails, start).iter().any(through) {
+                offer(start, None, &mut signatures);
+            }
         }
         for workload in 0..self.world.workloads.len() as Index {
             if let Some(state) = self.graph.find(State::Exec(workload)) {
@@ -201,7 +206,7 @@ impl<'a, 'w> Searches<'a, 'w> {
             internet: group.entry == Entry::Internet,
             outside: group.entry.outside(),
             likely,
-            assumed: group.confidence == Confidence::Assumed,
+            assumed: edges().any(|edge| edge.guessed),
             value,
         };
         (group.tier, group.why) = tier::of(&case);
@@ -221,7 +226,12 @@ impl<'a, 'w> Searches<'a, 'w> {
                     pairs.insert((entry, workload));
                 }
             }
-            if leads(self.graph.find(entry.state())) {
+            let start = self.graph.find(entry.state());
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if leads(start) && start.is_some_and(|s| !proof::tail(self.graph, &tails, s).iter().any(through))
+            {
                 pairs.insert((entry, Index::MAX));
             }
         }

@@ -15,6 +15,8 @@
 )]
 
 mod ask;
+#[cfg(test)]
+mod corpus;
 mod key;
 mod layouts;
 mod limits;

@@ -118,3 +118,96 @@ impl OciLayout {
         Answer::Found(index.to_string().into_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Outcome, PublicKey, Reason, Requirement, verify_with};
+
+    #[test]
+    fn names() {
+        let digest = |n: u8| format!("sha256:{}", format!("{n:02x}").repeat(32));
+        let index = |entries: &[(&str, u8)]| {
+            let entry = |(name, n): &(&str, u8)| {
+                serde_json::json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(*n), "size": 1,
+                    "annotations": {NAME: name}})
+            };
+            serde_json::json!({"schemaVersion": 2, "manifests": entries.iter().map(entry).collect::<Vec<_>>()}).to_string()
+        };
+        let layout = OciLayout::parse(
+            index(&[("registry.test/a:1", 1), ("2", 2), ("index.docker.io/library/x:latest", 3)]).as_bytes(),
+        )
+        .unwrap();
+        let resolve = |text: &str| layout.resolve(&text.parse().unwrap()).map(|d| d.to_string());
+        assert_eq!(resolve("registry.test/a:1"), Some(digest(1)));
+        assert_eq!(resolve("registry.test/b:2"), Some(digest(2)), "a bare tag names whatever is asked for");
+        assert_eq!(resolve("x"), Some(digest(3)));
+        assert_eq!(resolve("registry.test/a:3"), None);
+        assert_eq!(resolve(&format!("registry.test/a@{}", digest(9))), Some(digest(9)));
+        assert!(OciLayout::parse(b"{}").is_err() && OciLayout::parse(b"").is_err());
+    }
+
+    /// Signatures the real cosign 3.1 made, by the answers of its own `verify`.
+    #[test]
+    fn corpus() {
+        let Some(index) = crate::corpus::read("verify-images/registry/index.json") else { return };
+        let layout = OciLayout::parse(&index).unwrap();
+        let key = |name: &str| {
+            let text = crate::corpus::read(&format!("verify-images/keys/{name}.pub")).unwrap();
+            PublicKey::from_pem(&String::from_utf8(text).unwrap())
+        };
+        let ask = |reference: &str, requirement: &Requirement| {
+            let reference: Reference = reference.parse().unwrap();
+            let digest = layout.resolve(&reference).unwrap();
+            let mut blob = |digest: &Digest| {
+                let hex = digest.as_str().strip_prefix("sha256:").unwrap();
+                Answer::Found(
+                    crate::corpus::read(&format!("verify-images/registry/blobs/sha256/{hex}")).unwrap(),
+                )
+            };
+            let mut look = |ask: &Ask| layout.answer(&reference, ask, &mut blob);
+            verify_with(&digest, requirement, &Limits::default(), &mut look).outcome
+        };
+        let by = |keys: &[&str]| Requirement {
+            keys: keys.iter().map(|k| key(k).unwrap()).collect(),
+            ..Default::default()
+        };
+        let answer = |reference: &str, keys: &[&str]| match ask(
+            &format!("registry.test/your-org/{reference}"),
+            &by(keys),
+        ) {
+            Outcome::Verified { .. } => "verified".to_owned(),
+            Outcome::NotVerified { reason } => reason.code().to_owned(),
+            Outcome::CouldNotLook { why } => format!("? {}", why.join(" ")),
+        };
+        for (reference, keys, want) in [
+            ("app:signed", &["alpha"][..], "verified"),
+            ("app:signed", &["beta"], "wrong-key"),
+            ("app:signed", &["beta", "alpha"], "verified"),
+            ("app:two", &["beta"], "verified"),
+            ("app:two", &["gamma"], "wrong-key"),
+            ("app:logged", &["alpha"], "verified"),
+            ("app:unsigned", &["alpha"], "no-signature"),
+            ("app:other", &["alpha"], "other-image"),
+            ("app:scanned", &["alpha"], "no-signature"),
+            ("multi:v1", &["alpha"], "verified"),
+            ("multi:amd64", &["alpha"], "no-signature"),
+        ] {
+            assert_eq!(answer(reference, keys), want, "{reference} by {keys:?}");
+        }
+        assert!(
+            answer("app:bundle", &["alpha"]).contains("may hold signatures that are not read"),
+            "not read is not unsigned"
+        );
+        assert!(matches!(key("rsa"), Err(crate::KeyError::Unsupported(name)) if name == "RSA"));
+        for (value, want) in [("prod", true), ("other", false), ("", false)] {
+            let mut requirement = by(&["alpha"]);
+            requirement.annotations.insert("env".into(), value.into());
+            let outcome = ask("registry.test/your-org/app:noted", &requirement);
+            assert_eq!(
+                matches!(outcome, Outcome::NotVerified { reason: Reason::AnnotationMissing(_) }),
+                !want
+            );
+        }
+    }
+}

@@ -108,6 +108,18 @@ mod tests {
     }
 
     #[test]
+    fn corpus() {
+        let path = "trivy/pkg/fanal/analyzer/pkg/apk/testdata/apk";
+        let Some(bytes) = crate::corpus::read(path) else { return };
+        let out = read(&String::from_utf8(bytes).unwrap());
+        assert_eq!(out.problems, ["invalidPackageWithoutAVersion has no version"]);
+        assert!(out.packages.len() == 15);
+        let ssl = out.packages.iter().find(|p| p.name == "libssl1.0").unwrap();
+        assert_eq!(ssl.source_or_self().0, "openssl");
+        assert!(out.owned.contains(&"bin/busybox".to_owned()));
+    }
+
+    #[test]
     fn what_is_broken_is_named() {
         let out = read("P:invalidPackageWithoutAVersion\n\nV:1\n\ngarbage\nP:ok\nV:1-r0\n");
         assert_eq!(out.packages.len(), 1);

@@ -67,6 +67,25 @@ mod tests {
     }
 
     #[test]
+    fn corpus() {
+        for (name, want) in [
+            ("alpine", Some("alpine 3.15.4")),
+            ("alma", Some("alma 9.4")),
+            ("azurelinux-3.0", Some("azurelinux 3.0")),
+            ("mariner-2.0", Some("cbl-mariner 2.0")),
+            ("no-version", Some("alpine")),
+            ("no-id", None),
+            ("unknown", Some("unknown 4.3.2")),
+            ("opensusetumbleweed", Some("opensuse.tumbleweed 20220412")),
+            ("sles", Some("suse linux enterprise server 15.3")),
+        ] {
+            let path = format!("trivy/pkg/fanal/analyzer/os/release/testdata/{name}");
+            let Some(text) = crate::corpus::read(&path) else { return };
+            assert_eq!(os(&String::from_utf8(text).unwrap()).as_deref(), want, "{name}");
+        }
+    }
+
+    #[test]
     fn without_id_it_is_unknown() {
         assert_eq!(os("VERSION_ID=3.15.4"), None);
         assert_eq!(os("#ID=alpine"), None);

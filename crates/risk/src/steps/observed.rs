@@ -4,6 +4,7 @@ use super::{Line, Step};
 use crate::graph::{Edge, Graph, Index, NewEdge, State};
 use crate::world::World;
 use model::{Alert, AlertClass, Confidence, Evidence, Predicate};
+use rustc_hash::FxHashMap;
 
 pub(crate) static STEP: Step = Step {
     id: "observed",
@@ -41,23 +42,32 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
     }
 }
 
-/// Marks the steps that alerts confirm: their ease becomes 1.
+/// Marks the steps that alerts confirm: their ease becomes 1. Which of several ways into a container was taken an
+/// alert does not say: the likeliest is.
 pub(crate) fn confirm(world: &World<'_>, graph: &mut Graph) {
-    let confirmed = |edge: &Edge| {
+    let mut entries: FxHashMap<Index, (f32, usize)> = FxHashMap::default();
+    let mut seen = Vec::new();
+    for (at, edge) in graph.edges.iter().enumerate() {
         let heads = |workload: Index, class| alert(world, workload, class).is_some();
         let from = edge.body().first().map(|state| graph.what(*state));
         match (from, graph.what(edge.head)) {
-            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to)) => heads(to, AlertClass::Execution),
-            (Some(State::Exec(from)), State::Acts(_)) => heads(from, AlertClass::Credentials),
-            (Some(State::Exec(from)), State::Node(_) | State::AnyNode) => heads(from, AlertClass::Escape),
-            _ => false,
+            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to)) => {
+                if heads(to, AlertClass::Execution) && entries.get(&to).is_none_or(|(ease, _)| edge.ease > *ease) {
+                    entries.insert(to, (edge.ease, at));
+                }
+            }
+            (Some(State::Exec(from)), State::Acts(_)) if heads(from, AlertClass::Credentials) => seen.push(at),
+            (Some(State::Exec(from)), State::Node(_) | State::AnyNode) if heads(from, AlertClass::Escape) => {
+                seen.push(at);
+            }
+            _ => {}
         }
-    };
-    let seen: Vec<usize> =
-        graph.edges.iter().enumerate().filter(|(_, edge)| confirmed(edge)).map(|(at, _)| at).collect();
+    }
+    seen.extend(entries.into_values().map(|(_, at)| at));
     for at in seen {
         if let Some(edge) = graph.edges.get_mut(at) {
             edge.observed = true;
+            edge.guessed = false;
             edge.ease = 1.0;
             edge.confidence = Confidence::Confirmed;
         }

@@ -24,12 +24,12 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
                 continue;
             }
             let known = image.provenance.and_then(|joined| Some((world.fact(joined.fact)?, joined)));
-            let confidence = match known.map(|(fact, joined)| (&fact.predicate, joined)) {
+            let (confidence, add): (_, fn(&mut Graph, NewEdge<'_>)) = match known.map(|(fact, j)| (&fact.predicate, j)) {
                 Some((Predicate::Signed { .. }, _)) => continue,
-                Some((Predicate::Unsigned, joined)) => joined.confidence.max(Confidence::Inferred),
-                _ => Confidence::Assumed,
+                Some((Predicate::Unsigned, joined)) => (joined.confidence, Graph::add),
+                _ => (Confidence::Assumed, Graph::guess),
             };
-            graph.add(NewEdge {
+            let edge = NewEdge {
                 from: &[State::PushAccess],
                 to: State::Exec(at as Index),
                 ease: 0.03,
@@ -39,7 +39,8 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
                     fixes::pin_digest::key(at as Index, container as Index),
                     fixes::verify_images::key(workload.scope),
                 ],
-            });
+            };
+            add(graph, edge);
         }
     }
 }

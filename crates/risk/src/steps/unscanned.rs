@@ -18,7 +18,7 @@ pub(crate) static STEP: Step = Step {
 fn edges(world: &World<'_>, graph: &mut Graph) {
     for (at, workload) in world.workloads.iter().enumerate() {
         if let Some(container) = workload.images.iter().position(|image| !image.scanned) {
-            graph.add(NewEdge {
+            graph.guess(NewEdge {
                 from: &[State::Net(at as Index)],
                 to: State::Exec(at as Index),
                 ease: 0.05,
