@@ -55,7 +55,16 @@ pub(crate) fn entries() -> Vec<Entry> {
         facts: format!("Attack step, {}.", step.attack),
         text: step.explain,
     });
-    steps.collect()
+    let checks = posture::checks().map(|check| Entry {
+        id: check.rule.id,
+        title: check.rule.title,
+        facts: match check.rule.controls {
+            [] => format!("Check, {}.", check.rule.severity),
+            controls => format!("Check, {} ({}).", check.rule.severity, controls.join(", ")),
+        },
+        text: check.rule.explain,
+    });
+    steps.chain(checks).collect()
 }
 
 /// What a step means.

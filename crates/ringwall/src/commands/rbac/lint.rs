@@ -87,6 +87,7 @@ fn document(rights: &Rights, findings: &[Finding]) -> Value {
 
 fn text(rights: &Rights, findings: &[Finding]) -> String {
     let mut out = String::new();
+    let mut shown: Vec<&[Edit]> = Vec::new();
     for finding in findings {
         let place = rights.places.of(&finding.evidence);
         let _ = writeln!(out, "{}  {}  {}  {place}", finding.severity, finding.target, finding.rule.id);
@@ -96,7 +97,12 @@ fn text(rights: &Rights, findings: &[Finding]) -> String {
             if !fix.breaks.is_empty() {
                 let _ = writeln!(out, "       it may break: {}", fix.breaks.join("; "));
             }
-            corrected(&mut out, rights, fix);
+            if shown.contains(&fix.edits.as_slice()) && !fix.edits.is_empty() {
+                out.push_str("       the manifests above are for this too\n");
+            } else {
+                corrected(&mut out, rights, fix);
+                shown.push(&fix.edits);
+            }
         }
         out.push('\n');
     }
@@ -104,7 +110,8 @@ fn text(rights: &Rights, findings: &[Finding]) -> String {
         let (roles, bindings) = (own(rights, "Role"), own(rights, "RoleBinding"));
         let _ = writeln!(out, "no finding in {roles} roles and {bindings} bindings");
     } else {
-        let _ = writeln!(out, "{} findings; why they matter: ringwall explain RULE", findings.len());
+        let plural = if findings.len() == 1 { "" } else { "s" };
+        let _ = writeln!(out, "{} finding{plural}; why it matters: ringwall explain RULE", findings.len());
     }
     out
 }

@@ -177,6 +177,11 @@ fn with_fragments(snapshot: Snapshot, paths: &[String], stdin: Option<&[u8]>) ->
     if found.is_empty() {
         return snapshot;
     }
+    let mut snapshot = snapshot;
+    if snapshot.is_empty() {
+        // That there is no object in it is what a fragment is.
+        snapshot.coverage.gaps.retain(|gap| gap.what != "Kubernetes objects");
+    }
     let mut builder = Builder::new("default");
     builder.merge(snapshot);
     for (role, origin) in found {
