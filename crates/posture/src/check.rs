@@ -21,6 +21,19 @@ pub enum Run {
     Workload(fn(&Workload<'_, '_>, &mut Report)),
     /// Everything at once.
     Whole(fn(&Whole<'_>, &mut Report)),
+    /// Everything at once, with the account every workload runs as.
+    Seats(fn(&Whole<'_>, &[Seat<'_>], &mut Report)),
+}
+
+/// Which account a workload runs as.
+#[derive(Clone, Debug)]
+pub struct Seat<'s> {
+    /// The workload.
+    pub workload: &'s ResourceRef,
+    /// Name of the account, in the workload's namespace.
+    pub account: String,
+    /// The pod's own word on whether the token is mounted.
+    pub automount: Option<bool>,
 }
 
 /// The whole snapshot.
@@ -55,6 +68,14 @@ impl<'t, 'a> Workload<'t, 'a> {
     pub(crate) fn new(template: &'t Template<'a>, whole: &Whole<'t>) -> Self {
         let spec = template.spec();
         Self { template, spec, containers: spec.containers().collect(), whole: *whole }
+    }
+
+    pub(crate) fn seat(&self) -> Seat<'a> {
+        Seat {
+            workload: self.reference(),
+            account: self.spec.account_name().to_owned(),
+            automount: self.spec.json.get("automountServiceAccountToken").bool(),
+        }
     }
 
     /// Its name.

@@ -13,7 +13,7 @@ mod report;
 mod testing;
 pub mod workloads;
 
-pub use check::{Check, Run, Whole, Workload};
+pub use check::{Check, Run, Seat, Whole, Workload};
 pub use report::Report;
 
 use ::rbac::{Rbac, ServerVersion};
@@ -54,21 +54,27 @@ pub fn run_checks<'c>(
     checks: impl IntoIterator<Item = &'c Check>,
 ) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
-    let mut of_workloads = Vec::new();
+    let (mut of_workloads, mut of_seats) = (Vec::new(), Vec::new());
     let whole = Whole::new(snapshot, rbac);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),
+            Run::Seats(run) => of_seats.push(run),
             Run::Whole(run) => run(&whole, &mut report),
         }
     }
-    if !of_workloads.is_empty() {
+    let mut seats = Vec::new();
+    if !(of_workloads.is_empty() && of_seats.is_empty()) {
         for workload in snapshot.workloads() {
             let template = workload.parse();
             let workload = Workload::new(&template, &whole);
             of_workloads.iter().for_each(|run| run(&workload, &mut report));
+            if !of_seats.is_empty() {
+                seats.push(workload.seat());
+            }
         }
     }
+    of_seats.iter().for_each(|run| run(&whole, &seats, &mut report));
     report.finish()
 }
 

@@ -1,5 +1,9 @@
 //! What the checks say of real manifests, against reviewed lists. `UPDATE_EXPECT=1` writes them anew.
-#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a test reads files and says what it skipped")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test reads files and says what it skipped"
+)]
 
 use model::{Escape, Origin, Predicate};
 use posture::{Posture, checks, run, run_checks};
@@ -131,7 +135,9 @@ fn bad_pods_have_their_own_ways_out() {
             if let (Predicate::Escapes(escape), model::Target::Workload(workload)) =
                 (&fact.predicate, &fact.target)
             {
-                seen.insert(format!("{escape:?}").split([' ', '{', '(']).next().expect("readable").to_owned());
+                seen.insert(
+                    format!("{escape:?}").split([' ', '{', '(']).next().expect("readable").to_owned(),
+                );
                 if root(escape) {
                     rooted.insert(workload.clone());
                 }
