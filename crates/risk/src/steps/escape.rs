@@ -51,15 +51,19 @@ pub(crate) fn words(escape: &Escape) -> String {
     }
 }
 
-/// The ways out of a workload that matter for a step to `head`; nothing for other steps.
+/// All ways out of a workload, when a step leads to its node; nothing for other steps.
 pub(crate) fn class(world: &World<'_>, workload: Index, head: State) -> Vec<String> {
-    let root = match head {
-        State::AnyNode | State::Node(_) => true,
-        State::NodeProcesses | State::NodeNetwork | State::NodeIpc | State::NodeTokens => false,
-        _ => return Vec::new(),
-    };
-    let Some(facts) = world.workload_at(workload) else { return Vec::new() };
-    let mut all: Vec<String> = ways(world, facts).filter(|(_, _, e)| to_root(e) == root).map(|(_, _, e)| words(e)).collect();
+    let node = matches!(
+        head,
+        State::AnyNode
+            | State::Node(_)
+            | State::NodeProcesses
+            | State::NodeNetwork
+            | State::NodeIpc
+            | State::NodeTokens
+    );
+    let Some(facts) = world.workload_at(workload).filter(|_| node) else { return Vec::new() };
+    let mut all: Vec<String> = ways(world, facts).map(|(_, _, escape)| words(escape)).collect();
     all.sort();
     all.dedup();
     all
