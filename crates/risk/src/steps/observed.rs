@@ -51,10 +51,11 @@ pub(crate) fn confirm(world: &World<'_>, graph: &mut Graph) {
         let heads = |workload: Index, class| alert(world, workload, class).is_some();
         let from = edge.body().first().map(|state| graph.what(*state));
         match (from, graph.what(edge.head)) {
-            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to)) => {
-                if heads(to, AlertClass::Execution) && entries.get(&to).is_none_or(|(ease, _)| edge.ease > *ease) {
-                    entries.insert(to, (edge.ease, at));
-                }
+            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to))
+                if heads(to, AlertClass::Execution)
+                    && entries.get(&to).is_none_or(|(ease, _)| edge.ease > *ease) =>
+            {
+                entries.insert(to, (edge.ease, at));
             }
             (Some(State::Exec(from)), State::Acts(_)) if heads(from, AlertClass::Credentials) => seen.push(at),
             (Some(State::Exec(from)), State::Node(_) | State::AnyNode) if heads(from, AlertClass::Escape) => {
