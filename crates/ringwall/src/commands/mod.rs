@@ -12,7 +12,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// What to fix first: attack paths, ranked, each with the cheapest fix
-    Risk(risk::RiskArgs),
+    Risk(Box<risk::RiskArgs>),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
