@@ -1,6 +1,7 @@
 //! `rbac`: the API server's own answers, on manifests, snapshots and live clusters.
 
 mod can;
+mod can_each;
 mod diff;
 mod lint;
 mod paths;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 pub(crate) enum RbacCommand {
     /// Whether someone may do something: yes or no first, then through which binding
     Can(can::CanArgs),
+    /// Many requests at once: one JSON line each, in and out
+    CanEach(can_each::CanEachArgs),
     /// Everyone who may do something
     WhoCan(who_can::WhoCanArgs),
     /// Everything someone may do
@@ -41,6 +44,7 @@ impl RbacCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Can(args) => args.run(),
+            Self::CanEach(args) => args.run(),
             Self::WhoCan(args) => args.run(),
             Self::WhatCan(args) => args.run(),
             Self::Paths(args) => args.run(),
