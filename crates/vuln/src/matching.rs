@@ -72,6 +72,7 @@ fn judge(
     let scheme =
         scheme(row.scheme).ok_or_else(|| format!("versions of scheme {} are not compared", row.scheme))?;
     let (name, version) = package.source_or_self();
+    let name = &package.ecosystem.key(name);
     let mut seen = BTreeSet::new();
     let mut failed = None;
     for advisory in advisories.of(key, name) {
