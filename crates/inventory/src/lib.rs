@@ -26,6 +26,7 @@ mod limits;
 mod os;
 mod package;
 mod path;
+mod sqlite;
 mod stack;
 mod tar;
 mod zip;

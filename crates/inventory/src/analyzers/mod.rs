@@ -69,7 +69,7 @@ macro_rules! analyzers {
     };
 }
 
-analyzers![os_release, apk, dpkg, python, node_module, npm_lock, go_binary, go_mod, pip, jar,];
+analyzers![os_release, apk, dpkg, rpm, python, node_module, npm_lock, go_binary, go_mod, pip, jar,];
 
 /// The analyzers of installed packages that read a file by its path.
 pub(crate) fn of(path: &str) -> Vec<&'static Analyzer> {
