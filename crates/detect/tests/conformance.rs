@@ -125,3 +125,21 @@ fn expected_audit_rows() {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
+
+const SYSCALL: [&str; 3] =
+    ["rules/falco_rules.yaml", "rules/falco-incubating_rules.yaml", "rules/falco-sandbox_rules.yaml"];
+
+#[test]
+fn official_syscall_rules_load_without_errors() {
+    let Some(corpus) = corpus() else { return };
+    let (loader, results) = load(&corpus, &SYSCALL);
+    let errors: Vec<String> = results.iter().flat_map(|r| r.errors()).map(|p| p.message.clone()).collect();
+    assert_eq!(errors, [] as [String; 0]);
+    assert_eq!(loader.rules().rules.len(), 93);
+    let (engine, errors) = Engine::compile(loader.rules(), "syscall", Matching::All);
+    assert!(errors.is_empty(), "{errors:?}");
+    println!("{} rules, {:?} leaves and steps", engine.rules().count(), engine.size());
+    for result in &results {
+        println!("{}", result.text(false));
+    }
+}
