@@ -2,8 +2,10 @@
 
 use crate::caps::Caps;
 use crate::fault::{ALIAS, At, DEPTH, DUPLICATE, Fault, IGNORED, KEY, MERGE, NODES, SYNTAX};
+use crate::input::parser;
+use crate::relax::Relaxed;
 use crate::scalar::{Scalar, is_merge, resolve};
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use saphyr_parser::{Event, ScalarStyle, ScanError, Span, Tag};
 use serde_json::{Map, Value, map::Entry};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,31 +13,76 @@ use std::collections::BTreeSet;
 /// The first document of a text; more text after it is told of by a warning, since the decoder never looks there.
 pub(crate) fn compose(text: &str, caps: &Caps) -> Result<(Value, Option<Fault>), Fault> {
     crowded(text, caps)?;
-    let mut parser = Parser::new_from_str(text);
-    let mut composer = Composer::new(caps, memchr::memchr(b'*', text.as_bytes()).is_some());
-    while let Some(next) = parser.next_event() {
-        let (event, span) = next.map_err(|error| scan(&error))?;
+    let aliases = memchr::memchr(b'*', text.as_bytes()).is_some();
+    let mut relaxed = Relaxed::new(text);
+    loop {
+        let back = |at| match at {
+            At::Char(n) => At::Char(relaxed.original(n)),
+            byte => byte,
+        };
+        let error = match tree(relaxed.text(), caps, aliases) {
+            Ok((value, ignored)) => {
+                return Ok((value, ignored.map(|fault| Fault { at: back(fault.at), ..fault })));
+            }
+            Err(Refused::Fault(fault)) => return Err(Fault { at: back(fault.at), ..fault }),
+            Err(Refused::Scan(error)) => error,
+        };
+        let fault = scan(&error);
+        let fault = Fault { at: back(fault.at), ..fault };
+        if !relaxed.relax(&error) {
+            return Err(fault);
+        }
+    }
+}
+
+enum Refused {
+    Scan(ScanError),
+    Fault(Fault),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+fn tree(text: &str, caps: &Caps, aliases: bool) -> Result<(Value, Option<Fault>), Refused> {
+    let mut events = parser(text);
+    let mut composer = Composer::new(caps, aliases);
+    while let Some(next) = events.next_event() {
+        let (event, span) = match next {
+            Ok(next) => next,
+            // The decoder does not look what comes after a complete first node.
+            Err(error) if composer.complete() && error.info() == "did not find expected <document start>" => {
+                return Ok((composer.root, Some(ignored(At::Char(error.marker().index())))));
+            }
+            Err(error) => return Err(Refused::Scan(error)),
+        };
         let at = At::Char(span.start.index());
         match event {
             Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => {}
             Event::DocumentEnd => {
-                let rest = match parser.next_event() {
+                let rest = match events.next_event() {
                     None | Some(Ok((Event::StreamEnd, _))) => None,
                     Some(Ok((_, Span { start, .. }))) => Some(At::Char(start.index())),
                     Some(Err(error)) => Some(At::Char(error.marker().index())),
                 };
-                let warning = rest.map(|at| {
-                    Fault::new(IGNORED, at, "text after the end of the document is never read")
-                        .warning()
-                        .help("separate documents by a line with `---` alone")
-                });
-                return Ok((composer.root, warning));
+                return Ok((composer.root, rest.map(ignored)));
             }
             Event::StreamEnd => break,
-            event => composer.event(event, at)?,
+            event => {
+                composer.started = true;
+                composer.event(event, at)?;
+            }
         }
     }
     Ok((composer.root, None))
+}
+
+fn ignored(at: At) -> Fault {
+    Fault::new(IGNORED, at, "text after the end of the document is never read")
+        .warning()
+        .help("separate documents by a line with `---` alone")
 }
 
 /// The scanner keeps a flow collection's tokens until it closes: a text that cannot be within the caps is
@@ -107,6 +154,8 @@ struct Composer<'c> {
     /// Open collections and the anchors they carry (0: none).
     frames: Vec<(Frame, usize)>,
     root: Value,
+    /// Whether the document's node has begun.
+    started: bool,
     nodes: u64,
     copied: u64,
     /// By anchor id; `None` while the node is open.
@@ -121,11 +170,17 @@ impl<'c> Composer<'c> {
             depth: caps.depth(),
             frames: Vec::with_capacity(16),
             root: Value::Null,
+            started: false,
             nodes: 0,
             copied: 0,
             anchors: Vec::new(),
             keep,
         }
+    }
+
+    /// Whether the document's one node has been read.
+    fn complete(&self) -> bool {
+        self.frames.is_empty() && self.started
     }
 
     fn event(&mut self, event: Event<'_>, at: At) -> Result<(), Fault> {
@@ -188,7 +243,7 @@ impl<'c> Composer<'c> {
         let merge = wants_key && is_merge(&text, plain, tag);
         let mut text = text.into_owned();
         // The scanner reserves for the longest word it may find.
-        if text.capacity() > text.len().saturating_mul(2).max(24) {
+        if text.capacity() > text.len().saturating_mul(2).max(48) {
             text.shrink_to_fit();
         }
         let scalar = if merge { Scalar::Text(text) } else { resolve(text, plain, tag, at)? };

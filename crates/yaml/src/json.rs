@@ -11,10 +11,14 @@ pub(crate) fn looks_like(text: &str) -> bool {
     matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'['))
 }
 
-/// Whether a document was meant as JSON: its first key is quoted, or there is none.
+/// Whether a document was meant as JSON: it starts with a quoted key, or a list of such or of strings.
 pub(crate) fn meant(text: &str) -> bool {
-    let inner = text.trim_start().trim_start_matches(['[', '{', ' ', '\t', '\r', '\n']);
-    matches!(inner.as_bytes().first(), Some(b'"' | b'}' | b']' | b'0'..=b'9' | b'-'))
+    let object = |text: &str| inside(text, '{').is_some_and(|rest| rest.starts_with('"'));
+    object(text) || inside(text, '[').is_some_and(|rest| rest.starts_with('"') || object(rest))
+}
+
+fn inside(text: &str, open: char) -> Option<&str> {
+    Some(text.trim_start().strip_prefix(open)?.trim_start())
 }
 
 /// Reads the value at the start of `text` (whitespace before it allowed) and says how many bytes it took.

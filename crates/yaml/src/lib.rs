@@ -9,9 +9,11 @@
 mod caps;
 mod compose;
 mod fault;
+mod input;
 mod json;
 mod list;
 mod position;
+mod relax;
 mod scalar;
 mod stream;
 mod text;

@@ -1,6 +1,7 @@
 //! Where in a text a value stands, found on demand by reading its document again.
 
 use crate::fault::At;
+use crate::relax::Relaxed;
 use crate::stream::extent;
 use crate::text::{BOM, Lines, byte_of};
 use crate::walk::{Json, Leaf, Placed, Step, Yaml};
@@ -52,6 +53,7 @@ pub struct Places<'a> {
     /// The document's text and where it starts.
     document: &'a str,
     start: usize,
+    relaxed: Relaxed<'a>,
 }
 
 impl<'a> Places<'a> {
@@ -62,7 +64,7 @@ impl<'a> Places<'a> {
             start = start.saturating_add(BOM.len());
         }
         let document = std::str::from_utf8(text.get(start..extent(text, start))?).ok()?;
-        Some(Self { lines: Lines::new(text), document, start })
+        Some(Self { lines: Lines::new(text), document, start, relaxed: Relaxed::whole(document) })
     }
 
     /// Where the value at a JSON pointer stands, or the nearest one around it.
@@ -76,7 +78,7 @@ impl<'a> Places<'a> {
         let exact =
             |found: &Option<Found>| found.as_ref().is_some_and(|f| f.matched == path.len() && f.whole);
         if !exact(&found) {
-            let yaml = find(Yaml::new(self.document), &path);
+            let yaml = find(Yaml::new(self.relaxed.text()), &path);
             let better = |f: &Found| found.as_ref().is_none_or(|known| f.matched > known.matched);
             if yaml.as_ref().is_some_and(better) {
                 found = yaml;
@@ -118,7 +120,7 @@ impl<'a> Places<'a> {
     fn byte(&self, at: At) -> usize {
         let within = match at {
             At::Byte(byte) => byte.min(self.document.len()),
-            At::Char(n) => byte_of(self.document, n),
+            At::Char(n) => byte_of(self.document, self.relaxed.original(n)),
         };
         self.start.saturating_add(within)
     }

@@ -32,18 +32,16 @@ enum Kind {
     Other,
 }
 
-fn kind(tag: &Tag) -> Option<Kind> {
-    if let Some(short) = tag.handle.strip_prefix("tag:yaml.org,2002:") {
-        return Some(match (short, tag.suffix.as_str()) {
-            ("", suffix) | (suffix, "") => named(suffix),
-            _ => Kind::Other,
-        });
-    }
-    match (tag.handle.as_str(), tag.suffix.as_str()) {
-        // The non-specific tag: as if nothing were there, and even the quotes are forgotten.
-        ("", "!") | ("!", "") => None,
-        ("", verbatim) => Some(verbatim.strip_prefix("tag:yaml.org,2002:").map_or(Kind::Other, named)),
-        _ => Some(Kind::Other),
+fn kind(tag: &Tag) -> Kind {
+    short(tag).map_or(Kind::Other, named)
+}
+
+/// The tag without YAML's own prefix, if it has that.
+fn short(tag: &Tag) -> Option<&str> {
+    match (tag.handle.strip_prefix("tag:yaml.org,2002:"), tag.suffix.as_str()) {
+        (Some(""), suffix) => Some(suffix),
+        (None, verbatim) if tag.handle.is_empty() => verbatim.strip_prefix("tag:yaml.org,2002:"),
+        _ => None,
     }
 }
 
@@ -62,15 +60,8 @@ fn named(suffix: &str) -> Kind {
 
 /// Whether a key merges its value into the mapping.
 pub(crate) fn is_merge(text: &str, plain: bool, tag: Option<&Tag>) -> bool {
-    text == "<<"
-        && match tag {
-            None => plain,
-            Some(tag) => {
-                kind(tag).is_none()
-                    || (tag.suffix == "merge" && tag.handle == "tag:yaml.org,2002:")
-                    || (tag.handle.is_empty() && tag.suffix == "tag:yaml.org,2002:merge")
-            }
-        }
+    let bare = |tag: &Tag| matches!((tag.handle.as_str(), tag.suffix.as_str()), ("", "!") | ("!", ""));
+    text == "<<" && tag.map_or(plain, |tag| bare(tag) || short(tag) == Some("merge"))
 }
 
 /// Resolves a scalar. `plain` is whether it was written without quotes and not as a block.
@@ -78,7 +69,7 @@ pub(crate) fn resolve(text: String, plain: bool, tag: Option<&Tag>, at: At) -> R
     let Some(tag) = tag else {
         return Ok(if plain { untagged(text) } else { Scalar::Text(text) });
     };
-    let Some(kind) = kind(tag) else { return Ok(untagged(text)) };
+    let kind = kind(tag);
     match kind {
         Kind::Str | Kind::Other => Ok(Scalar::Text(text)),
         Kind::Binary => binary(&text).map(Scalar::Text).ok_or_else(|| Fault::new(TAG, at, "invalid base64")),
@@ -143,7 +134,14 @@ fn number(text: &str) -> Option<Scalar> {
     if let Some(n) = integer(text) {
         return Some(n);
     }
-    decimal(text).then(|| text.parse::<f64>().ok()).flatten().filter(|x| x.is_finite()).map(Scalar::Float)
+    if let Some(signed) = text.strip_prefix("0b").filter(|rest| rest.starts_with(['+', '-'])) {
+        return i64::from_str_radix(signed, 2).ok().map(Scalar::Int);
+    }
+    finite(text).map(Scalar::Float)
+}
+
+fn finite(text: &str) -> Option<f64> {
+    decimal(text).then(|| text.parse::<f64>().ok()).flatten().filter(|x| x.is_finite())
 }
 
 /// Go's `ParseInt` and `ParseUint` with base 0.
@@ -197,9 +195,15 @@ fn decimal(text: &str) -> bool {
     }
 }
 
-/// Go's `ParseFloat` of text that starts with a dot.
+/// Go's `ParseFloat` of text that starts with a dot: underscores stand between digits.
 fn go_float(text: &str) -> Option<f64> {
-    decimal(text).then(|| text.parse::<f64>().ok()).flatten().filter(|x| x.is_finite())
+    if !text.contains('_') {
+        return finite(text);
+    }
+    let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let between = |at: usize| digit(bytes.get(at.wrapping_sub(1))) && digit(bytes.get(at.saturating_add(1)));
+    memchr::memchr_iter(b'_', bytes).all(between).then(|| finite(&text.replace('_', ""))).flatten()
 }
 
 /// `!!binary`: the bytes as text, each that is none replaced, as Go's JSON writer does.

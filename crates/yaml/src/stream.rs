@@ -3,11 +3,12 @@
 use crate::caps::Caps;
 use crate::compose::compose;
 use crate::fault::{
-    At, DEPTH, DIRECTIVE, DOCUMENTS, DUPLICATE, ENCODING, Fault, JSON, KEY, SEPARATOR, SIZE, SYNTAX, TAG,
-    TEMPLATE,
+    At, DEPTH, DIRECTIVE, DOCUMENTS, DUPLICATE, ENCODING, Fault, JSON, KEY, NODES, SEPARATOR, SIZE, SYNTAX,
+    TAG, TEMPLATE,
 };
 use crate::json;
-use crate::text::{BOM, Lines, byte_of, decode, utf16};
+use crate::relax::Relaxed;
+use crate::text::{BOM, Lines, byte_of, characters, decode, utf16};
 use crate::walk::{Json, Yaml, duplicate};
 use memchr::{memchr, memmem};
 use model::{Diagnostic, Level};
@@ -224,8 +225,11 @@ impl<'a> Stream<'a> {
             match json::value(part.text, &self.caps) {
                 Ok((value, used)) => return self.json_value(part, value, used),
                 Err(fault) if fault.code == JSON => not_json = Some(fault),
-                Err(fault) => return self.refuse_document(fault, part),
+                Err(fault) => return self.refuse_json(fault, part),
             }
+        }
+        if let Err(fault) = characters(part.text) {
+            return self.refuse(fault, part.text, part.start);
         }
         // The decoder's line reader ends every line, the last one too.
         let text = if part.text.ends_with('\n') {
@@ -245,8 +249,7 @@ impl<'a> Stream<'a> {
             }
             Err(fault) => match not_json {
                 Some(json) if json::meant(part.text) && fault.code != DEPTH && fault.code != DUPLICATE => {
-                    self.refuse_document(json, part);
-                    self.resume_json(part);
+                    self.refuse_json(json, part);
                 }
                 _ => self.refuse_document(fault, part),
             },
@@ -262,24 +265,29 @@ impl<'a> Stream<'a> {
             fault.help = Some("render it first, for example with `helm template`");
         }
         if fault.code == DUPLICATE {
-            let twice = match json::looks_like(part.text) {
-                true => duplicate(Json::new(part.text)).or_else(|| duplicate(Yaml::new(part.text))),
-                false => duplicate(Yaml::new(part.text)),
-            };
-            if let Some((first, second)) = twice {
-                let line = |lines: &mut Lines<'_>, at| {
-                    let within = match at {
-                        At::Byte(byte) => byte,
-                        At::Char(n) => byte_of(part.text, n),
-                    };
-                    lines.position(part.start.saturating_add(within)).line
-                };
-                let (a, b) = (line(&mut self.lines, first), line(&mut self.lines, second));
-                fault.message = format!("{}: lines {a} and {b}", fault.message);
-                fault.at = second;
-            }
+            self.both_lines(&mut fault, part);
         }
         self.refuse(fault, part.text, part.start);
+    }
+
+    /// Finds both keys of a duplicate.
+    fn both_lines(&mut self, fault: &mut Fault, part: Part<'a>) {
+        let json = json::looks_like(part.text).then(|| duplicate(Json::new(part.text))).flatten();
+        let (twice, relaxed) = match json {
+            Some(twice) => (Some(twice), Relaxed::new(part.text)),
+            None => {
+                let relaxed = Relaxed::whole(part.text);
+                (duplicate(Yaml::new(relaxed.text())), relaxed)
+            }
+        };
+        let Some((first, second)) = twice else { return };
+        let [first, second] = [first, second].map(|at| match at {
+            At::Byte(byte) => byte,
+            At::Char(n) => byte_of(part.text, relaxed.original(n)),
+        });
+        let mut line = |within: usize| self.lines.position(part.start.saturating_add(within)).line;
+        fault.message = format!("{}: lines {} and {}", fault.message, line(first), line(second));
+        fault.at = At::Byte(second);
     }
 
     /// Takes a JSON value, and leaves what follows it for later.
@@ -297,23 +305,31 @@ impl<'a> Stream<'a> {
         if !self.counted(part.start.saturating_add(blank)) {
             return;
         }
-        match json::value(part.text, &self.caps) {
-            Ok((value, used)) => self.json_value(part, value, used),
-            Err(fault) => {
-                self.refuse_document(fault, part);
-                self.resume_json(part);
+        let read = match json::looks_like(part.text) {
+            true => json::value(part.text, &self.caps),
+            false => {
+                Err(Fault::new(JSON, At::Byte(blank), "neither an object nor a list after a JSON value"))
             }
+        };
+        match read {
+            Ok((value, used)) => self.json_value(part, value, used),
+            Err(fault) => self.refuse_json(fault, part),
         }
     }
 
-    /// Goes on at the next line that starts like a value.
-    fn resume_json(&mut self, part: Part<'a>) {
+    /// Refuses a JSON value and goes on at the next line that starts like one.
+    fn refuse_json(&mut self, fault: Fault, part: Part<'a>) {
         let bytes = part.text.as_bytes();
-        let blank = bytes.len().saturating_sub(bytes.trim_ascii_start().len());
-        let next = memchr::memchr_iter(b'\n', bytes)
-            .map(|at| at.saturating_add(1))
-            .find(|at| *at > blank && matches!(bytes.get(*at), Some(b'{' | b'[')));
+        // What is too deep or too much is passed over whole; elsewhere the next line may be a value again.
+        let from = match fault.at {
+            At::Byte(at) if matches!(fault.code, DEPTH | NODES) => at,
+            _ => bytes.len().saturating_sub(bytes.trim_ascii_start().len()),
+        };
+        let next = memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default())
+            .map(|at| from.saturating_add(at).saturating_add(1))
+            .find(|at| matches!(bytes.get(*at), Some(b'{' | b'[')));
         self.json = next.and_then(|at| rest(part, at));
+        self.refuse_document(fault, part);
     }
 }
 

@@ -16,19 +16,19 @@ pub(crate) fn utf16(text: &[u8]) -> bool {
     }
 }
 
-/// The document as text, or the first byte that cannot stand in it.
+/// The document as text, or the first byte that is none.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, Fault> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            return Err(Fault::new(ENCODING, At::Byte(error.valid_up_to()), "invalid UTF-8"));
-        }
-    };
+    std::str::from_utf8(bytes)
+        .map_err(|error| Fault::new(ENCODING, At::Byte(error.valid_up_to()), "invalid UTF-8"))
+}
+
+/// Refuses characters that may not stand in YAML, or that decoders read differently.
+pub(crate) fn characters(text: &str) -> Result<(), Fault> {
     // Whole text at once: the compiler makes vectors of this, so that clean ASCII costs next to nothing.
-    if bytes.iter().fold(false, |odd, b| odd | suspect(*b)) {
-        forbidden(text)?;
+    match text.bytes().fold(false, |odd, b| odd | suspect(b)) {
+        true => forbidden(text),
+        false => Ok(()),
     }
-    Ok(text)
 }
 
 /// ASCII bytes that may not stand in a document, and every byte above ASCII.
@@ -40,9 +40,8 @@ fn forbidden(text: &str) -> Result<(), Fault> {
     for (at, c) in text.char_indices() {
         match c {
             '\t' | '\n' | '\r' | ' '..='~' => {}
-            '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                let message =
-                    format!("U+{:04X} ends a line for some decoders and not for others", u32::from(c));
+            '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                let message = format!("U+{:04X} is read differently by different decoders", u32::from(c));
                 return Err(Fault::new(CHARACTER, At::Byte(at), message)
                     .help("write it as an escape in a double-quoted string"));
             }
@@ -108,14 +107,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters() {
+    fn forbidden_characters() {
         for good in ["a: b\n", "\t\r\n", "größe: 🦀", "\u{a0}\u{e000}\u{fffd}", "~"] {
-            assert_eq!(decode(good.as_bytes()).unwrap(), good);
+            assert_eq!(characters(decode(good.as_bytes()).unwrap()), Ok(()));
         }
         for (bad, at) in
             [("a\0", 1), ("é\u{7f}", 2), ("\u{80}", 0), ("a\u{2028}", 1), ("\u{fffe}", 0), ("\u{1b}[0m", 0)]
         {
-            assert_eq!(decode(bad.as_bytes()).unwrap_err().at, At::Byte(at), "{bad:?}");
+            assert_eq!(characters(bad).unwrap_err().at, At::Byte(at), "{bad:?}");
         }
         assert_eq!(decode(b"ab\xffc").unwrap_err().at, At::Byte(2));
     }

@@ -1,8 +1,9 @@
 //! A document's nodes in order with where they stand: what positions are found by, without a tree.
 
 use crate::fault::At;
+use crate::input::{Text, parser};
 use crate::scalar::{is_merge, resolve};
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::{BTreeMap, HashMap};
 
 /// A node or the end of one.
@@ -27,13 +28,13 @@ pub(crate) type Placed = (Step, At, At);
 
 /// The nodes of the YAML document at the start of a text; stops where it is no YAML.
 pub(crate) struct Yaml<'a> {
-    parser: Parser<'a, StrInput<'a>>,
+    parser: Parser<'a, Text<'a>>,
     anchors: BTreeMap<usize, String>,
 }
 
 impl<'a> Yaml<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { parser: Parser::new_from_str(text), anchors: BTreeMap::new() }
+        Self { parser: parser(text), anchors: BTreeMap::new() }
     }
 }
 
