@@ -71,7 +71,7 @@ impl Codes {
             Expr::Check(check) => {
                 let wanted = type_names(check);
                 if wanted.is_empty() {
-                    return all(!never(check));
+                    return all(negated || !never(check));
                 }
                 let turned = negated != (check.op == Op::Ne);
                 let holds = |name: &str| {
@@ -124,6 +124,7 @@ mod tests {
         assert_eq!(count("evt.type=open or proc.name=cat"), table.types().len());
         assert_eq!(count("evt.type=open and evt.type=close"), 0);
         assert_eq!(count("evt.num=0"), 0);
+        assert_eq!(count("evt.type=open and not (evt.num=0)"), open);
         assert_eq!(count("evt.type=mprotect"), table.types().iter().filter(|t| t.name == "mprotect").count());
     }
 
