@@ -206,7 +206,7 @@ impl State {
             }
             Action::Pipe if ok => {
                 let ino = view.uint("ino").unwrap_or(0);
-                let made = Fd { name: format!("pipe:[{ino}]").into_bytes(), ino, ..Fd::new(FdKind::Pipe) };
+                let made = Fd { ino, ..Fd::new(FdKind::Pipe) };
                 for fd in [view.int("fd1"), view.int("fd2")].into_iter().flatten() {
                     self.set_fd(tid, fd, made.clone());
                 }
@@ -298,6 +298,7 @@ impl State {
         let flags = view.uint("flags").and_then(|f| u32::try_from(f).ok()).unwrap_or(0);
         let mut made = Fd::file(name, flags);
         made.raw_name = raw.to_vec();
+        made.named_at = self.sequence;
         made.ino = view.uint("ino").unwrap_or(0);
         self.set_fd(view.event.tid, fd, made);
     }
@@ -320,8 +321,11 @@ impl State {
 
     fn bind(&mut self, view: &View<'_>, fd: i64) {
         let address = view.get("addr").and_then(fd::sockaddr);
+        let now = self.sequence;
         let Some(fd) = self.fds_of(view.event.tid).and_then(|fds| fds.get_mut(&fd)) else { return };
         match address {
+            // Any port: the kernel chooses one, and nobody is told.
+            Some(SockAddr::Inet((ip, 0))) => fd.name = format!("{ip}:0").into_bytes(),
             Some(SockAddr::Inet(address)) => {
                 fd.set_server(address);
                 fd.role = Role::Server;
@@ -329,23 +333,25 @@ impl State {
             Some(SockAddr::Unix(name)) => fd.name = name.to_vec(),
             None => {}
         }
+        fd.named_at = now;
     }
 
     fn connect(&mut self, view: &View<'_>, fd: i64) {
         let result = view.result().unwrap_or(-1);
         let tuple = view.get("tuple").and_then(fd::socktuple);
+        let now = self.sequence;
         let Some(fd) = self.fds_of(view.event.tid).and_then(|fds| fds.get_mut(&fd)) else { return };
         if result < 0 && result != EINPROGRESS {
             fd.connected = false;
-            if let Some(tuple) = tuple {
-                set_tuple(fd, &tuple);
-            }
             return;
         }
         fd.connected = true;
-        fd.role = Role::Client;
+        if fd.role == Role::Unknown {
+            fd.role = Role::Client;
+        }
         if let Some(tuple) = tuple {
             set_tuple(fd, &tuple);
+            fd.named_at = now;
         }
     }
 
@@ -353,6 +359,7 @@ impl State {
         let Some(tuple) = view.get("tuple").and_then(fd::socktuple) else { return };
         let mut made = Fd { role: Role::Server, connected: true, protocol: Protocol::Tcp, ..Fd::default() };
         set_tuple(&mut made, &tuple);
+        made.named_at = self.sequence;
         if made.kind == FdKind::Unix {
             made.protocol = Protocol::Unknown;
         }
@@ -362,14 +369,16 @@ impl State {
     /// A datagram tells who is at the other end.
     fn transfer(&mut self, view: &View<'_>, fd: i64) {
         let Some(tuple) = view.get("tuple").and_then(fd::socktuple) else { return };
+        let now = self.sequence;
         let Some(fd) = self.fds_of(view.event.tid).and_then(|fds| fds.get_mut(&fd)) else { return };
-        fd.name_changed = false;
         if fd.protocol != Protocol::Udp && fd.kind != FdKind::Unknown && !fd.name.is_empty() {
             return;
         }
         let before = (fd.source, fd.destination);
         set_tuple(fd, &tuple);
-        fd.name_changed = (fd.source, fd.destination) != before;
+        if (fd.source, fd.destination) != before {
+            fd.named_at = now;
+        }
         if fd.role == Role::Unknown {
             fd.role = if view.info.name.starts_with("send") { Role::Client } else { Role::Server };
         }

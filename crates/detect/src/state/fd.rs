@@ -66,8 +66,8 @@ impl FdKind {
             Self::Directory => (Some("directory"), 'd'),
             Self::Ipv4 => (Some("ipv4"), '4'),
             Self::Ipv6 => (Some("ipv6"), '6'),
-            Self::Ipv4Server => (Some("ipv4"), '2'),
-            Self::Ipv6Server => (Some("ipv6"), '3'),
+            Self::Ipv4Server => (Some("ipv4"), '4'),
+            Self::Ipv6Server => (Some("ipv6"), '6'),
             Self::Pipe => (Some("pipe"), 'p'),
             Self::Unix => (Some("unix"), 'u'),
             Self::Event => (Some("event"), 'e'),
@@ -172,7 +172,8 @@ pub(crate) struct Fd {
     /// The server's side; for a listening socket its own.
     pub(crate) destination: Option<Address>,
     pub(crate) connected: bool,
-    pub(crate) name_changed: bool,
+    /// Number of the event that last changed the name.
+    pub(crate) named_at: u64,
     pub(crate) ino: u64,
 }
 

@@ -90,6 +90,8 @@ pub struct State {
     pub(crate) hostname: String,
     /// Rows and events that were not kept because a table is full, or are broken.
     pub(crate) lost: u64,
+    /// Events taken so far.
+    pub(crate) sequence: u64,
 }
 
 /// The event the state is at: who caused it, and on which descriptor.
@@ -119,6 +121,7 @@ impl State {
             containers: FxHashMap::default(),
             hostname: String::new(),
             lost: 0,
+            sequence: 0,
         }
     }
 
@@ -173,9 +176,9 @@ impl State {
     }
 
     /// A descriptor of a thread's process.
-    pub(crate) fn fd(&self, thread: &Thread, fd: i64) -> Option<&Fd> {
+    pub(crate) fn fd<'s>(&'s self, thread: &'s Thread, fd: i64) -> Option<&'s Fd> {
         if thread.is_main() {
-            return self.threads.get(&thread.tid)?.fds.get(&fd);
+            return thread.fds.get(&fd);
         }
         let process = self.threads.get(&thread.pid).or_else(|| self.threads.get(&thread.tid));
         process?.fds.get(&fd)
@@ -241,11 +244,15 @@ impl State {
                 event.param(0).and_then(event::syscall::unsigned).and_then(|n| u16::try_from(n).ok());
             current.name = number.and_then(|n| self.table.call_name_id(n)).unwrap_or(plan.name);
         }
+        self.sequence = self.sequence.saturating_add(1);
         if plan.keep {
             self.keep_enter(event);
         }
         if matches!(plan.delivery, Delivery::Folded) || (event.code.is_multiple_of(2) && plan.keep) {
             return current;
+        }
+        if !self.threads.contains_key(&event.tid) && plan.delivery == Delivery::Visible {
+            self.add(Thread::unknown(event.tid));
         }
         if plan.action != Action::Nothing || plan.fd != FdFrom::Nowhere {
             current.fd = self.act(event, &plan);
@@ -264,6 +271,9 @@ impl State {
     }
 
     fn keep_enter(&mut self, event: &RawEvent<'_>) {
+        if !self.threads.contains_key(&event.tid) {
+            self.add(Thread::unknown(event.tid));
+        }
         let Some(thread) = self.threads.get_mut(&event.tid) else { return };
         let enter = &mut thread.enter;
         enter.code = event.code;

@@ -108,6 +108,25 @@ impl Thread {
         thread
     }
 
+    /// A thread nothing is known of but that it does something.
+    pub(crate) fn unknown(tid: i64) -> Self {
+        const NOBODY: &[u8] = b"<NA>";
+        Self {
+            tid,
+            pid: -1,
+            ptid: -1,
+            vtid: -1,
+            vpid: -1,
+            comm: NOBODY.to_vec(),
+            exe: NOBODY.to_vec(),
+            cmdline: NOBODY.to_vec(),
+            cwd: b"./".to_vec(),
+            uid: UNSET,
+            gid: UNSET,
+            ..Self::default()
+        }
+    }
+
     /// Sets arguments, each ended by a zero, and what is derived from them.
     pub(crate) fn set_args(&mut self, args: &[u8]) {
         let args = args.strip_suffix(b"\0").unwrap_or(args);

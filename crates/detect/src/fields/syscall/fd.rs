@@ -17,16 +17,33 @@ fn opened<'s>(s: &'s SyscallSubject<'s>) -> Option<Cow<'s, [u8]>> {
     Some(Cow::Owned(path::join(&base, raw)))
 }
 
+/// Whether the event has a descriptor that is not known.
+fn unknown(s: &SyscallSubject<'_>) -> bool {
+    s.fd.is_none() && s.current.has_fd && s.thread.is_some()
+}
+
 fn name<'s>(s: &'s SyscallSubject<'s>) -> Option<Cow<'s, [u8]>> {
     match s.fd {
-        Some(fd) if fd.name.is_empty() => None,
         Some(fd) => Some(Cow::Borrowed(&fd.name)),
-        None => opened(s),
+        None => opened(s).or_else(|| unknown(s).then_some(Cow::Borrowed(b""))),
     }
 }
 
-fn kind(s: &SyscallSubject<'_>) -> Option<FdKind> {
-    s.fd.map(|fd| fd.kind).or_else(|| opened(s).map(|_| FdKind::File))
+fn letter(s: &SyscallSubject<'_>) -> Option<char> {
+    if let Some(fd) = s.fd {
+        return Some(fd.kind.letter());
+    }
+    // Of a descriptor that is not known the event itself may say what it is.
+    unknown(s).then(|| match s.name() {
+        "open" | "openat" | "openat2" | "creat" => 'f',
+        "socket" | "accept" | "accept4" => '4',
+        "pipe" | "pipe2" => 'p',
+        "eventfd" | "eventfd2" => 'e',
+        "signalfd" | "signalfd4" => 's',
+        "timerfd_create" => 't',
+        "inotify_init" | "inotify_init1" => 'i',
+        _ => 'o',
+    })
 }
 
 fn inet<'s>(s: &'s SyscallSubject<'s>) -> Option<&'s Fd> {
@@ -44,14 +61,8 @@ fn port(address: Option<Address>) -> Option<Value<'static>> {
 /// The address of this side, and of the other.
 fn sides(s: &SyscallSubject<'_>) -> Option<(Option<Address>, Option<Address>)> {
     let fd = inet(s)?;
-    let (source, destination) = (fd.source, fd.destination);
-    let Some((from, _)) = source else { return Some((destination, None)) };
-    let server = match fd.role {
-        Role::Server => true,
-        Role::Client => false,
-        Role::Unknown => !s.state.is_local(from) && destination.is_some_and(|(to, _)| s.state.is_local(to)),
-    };
-    Some(if server { (destination, source) } else { (source, destination) })
+    let (from, _) = fd.source?;
+    Some(if s.state.is_local(from) { (fd.source, fd.destination) } else { (fd.destination, fd.source) })
 }
 
 fn either(a: Option<Value<'static>>, b: Option<Value<'static>>) -> Option<Value<'static>> {
@@ -62,8 +73,9 @@ fn either(a: Option<Value<'static>>, b: Option<Value<'static>>) -> Option<Value<
 }
 
 fn protocol<'s>(s: &'s SyscallSubject<'s>) -> Option<&'static str> {
-    let fd = s.fd.filter(|fd| fd.kind.is_socket() && fd.kind != FdKind::Unix)?;
-    Some(fd.protocol.name())
+    let fd = s.fd?;
+    // Before it is known which side the process is, the reference does not tell.
+    Some(if fd.role == Role::Unknown { "<NA>" } else { fd.protocol.name() })
 }
 
 fn family(s: &SyscallSubject<'_>) -> Option<&'static str> {
@@ -106,8 +118,8 @@ const UNRESOLVED: Get = |_, _| None;
 /// The rows.
 pub(in crate::fields) static FIELDS: [Field; 49] = [
     field("fd.num", Kind::Int, "number of the descriptor", |s, _| number(s).map(Value::Int)),
-    field("fd.type", Kind::Text, "type of the descriptor", |s, _| Some(kind(s)?.name()?.into())),
-    field("fd.typechar", Kind::Text, "type as one letter", |s, _| Some(kind(s)?.letter().to_string().into())),
+    field("fd.type", Kind::Text, "type of the descriptor", |s, _| Some(s.fd?.kind.name()?.into())),
+    field("fd.typechar", Kind::Text, "type as one letter", |s, _| Some(letter(s)?.to_string().into())),
     field("fd.name", Kind::Path, "full name: path, or addresses and ports", |s, _| name(s).map(Value::Text)),
     field("fd.nameraw", Kind::Path, "path as the process gave it", |s, _| match s.fd {
         Some(fd) if !fd.raw_name.is_empty() => Some(fd.raw_name.as_slice().into()),
@@ -155,8 +167,8 @@ pub(in crate::fields) static FIELDS: [Field; 49] = [
     field("fd.is_server", Kind::Bool, "whether the process is the server", |s, _| {
         let fd = s.fd?;
         match fd.kind {
-            FdKind::Ipv4Server | FdKind::Ipv6Server => Some(Value::Bool(true)),
-            FdKind::Ipv4 | FdKind::Ipv6 => Some(Value::Bool(fd.role == Role::Server)),
+            FdKind::Ipv4Server | FdKind::Ipv6Server | FdKind::Ipv6 => Some(Value::Bool(true)),
+            FdKind::Ipv4 => Some(Value::Bool(fd.role == Role::Server)),
             _ => Some(Value::Bool(false)),
         }
     }),
@@ -178,7 +190,7 @@ pub(in crate::fields) static FIELDS: [Field; 49] = [
         Some(Value::Bool(fd.kind.is_socket() && fd.connected))
     }),
     field("fd.name_changed", Kind::Bool, "whether this event changed the name", |s, _| {
-        Some(Value::Bool(s.fd?.name_changed))
+        Some(Value::Bool(s.fd?.named_at == s.state.sequence))
     }),
     field("fd.cip.name", Kind::Text, "name of the client's address", UNRESOLVED),
     field("fd.sip.name", Kind::Text, "name of the server's address", UNRESOLVED),
