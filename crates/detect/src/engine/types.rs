@@ -35,10 +35,8 @@ pub(super) fn known_answer(check: &Check, name: Option<&str>) -> Option<bool> {
     match (field, check.op) {
         ("evt.type", Op::Eq | Op::In | Op::Intersects) => Some(name.is_some_and(has)),
         ("evt.type", Op::Ne) => Some(!name.is_some_and(has)),
-        ("evt.dir", Op::Eq | Op::In) => Some(has("<")),
-        ("evt.dir", Op::Ne) => Some(!has("<")),
         ("evt.is_open_read" | "evt.is_open_write" | "evt.is_open_exec" | "evt.is_open_create", Op::Eq) => {
-            (!name.is_some_and(opens)).then(|| has("false"))
+            name.is_some_and(|name| !opens(name)).then(|| has("false"))
         }
         _ => None,
     }
@@ -138,10 +136,11 @@ mod tests {
             ("evt.type=open", Some("open"), Some(true)),
             ("evt.type=open", None, Some(false)),
             ("evt.type!=open", None, Some(true)),
-            ("evt.dir=<", None, Some(true)),
+            ("evt.dir=<", None, None),
             ("evt.is_open_read=true", Some("close"), Some(false)),
             ("evt.is_open_read=false", Some("close"), Some(true)),
             ("evt.is_open_read=true", Some("openat"), None),
+            ("evt.is_open_read=false", None, None),
             ("proc.name=x", Some("open"), None),
             ("evt.type startswith op", Some("open"), None),
         ] {

@@ -2,7 +2,7 @@
 
 use super::fd::{self, Fd, FdKind, Protocol, Role, SockAddr, SockTuple};
 use super::path;
-use super::thread::{Enter, Thread, container_of};
+use super::thread::{Enter, Thread, UNSET, container_of};
 use super::view::View;
 use super::{Container, Delivery, FdFrom, Plan, State};
 use event::syscall::{EventTable, RawEvent, signed};
@@ -113,7 +113,8 @@ pub(crate) fn plan(table: &EventTable, code: u16) -> Plan {
         _ => Action::Nothing,
     };
     let before = code.checked_sub(1).filter(|_| code % 2 == 1).and_then(|code| table.get(code));
-    plan.fd = match info.uses_fd() {
+    let uses_fd = info.uses_fd() || before.is_some_and(|enter| enter.uses_fd());
+    plan.fd = match uses_fd {
         false => FdFrom::Nowhere,
         true if info.creates_fd() => FdFrom::Result,
         true => FdFrom::Param { exit: info.param("fd"), enter: before.and_then(|enter| enter.param("fd")) },
@@ -140,6 +141,9 @@ impl State {
             let view = View::new(&table, *event, info, enter.as_ref());
             fd = match plan.fd {
                 FdFrom::Nowhere => -1,
+                FdFrom::Result if matches!(plan.action, Action::Pipe | Action::SocketPair) => {
+                    view.int("fd2").unwrap_or(-1)
+                }
                 FdFrom::Result => event.param(0).and_then(signed).filter(|fd| *fd >= 0).unwrap_or(-1),
                 FdFrom::Param { .. } => view.int("fd").unwrap_or(-1),
             };
@@ -375,10 +379,17 @@ impl State {
             return;
         }
         let before = (fd.source, fd.destination);
-        set_tuple(fd, &tuple);
+        match &tuple {
+            // What a client receives comes from its server.
+            SockTuple::Inet(from, to) if fd.role == Role::Client && view.info.name.starts_with("recv") => {
+                fd.set_tuple(*to, *from);
+            }
+            tuple => set_tuple(fd, tuple),
+        }
         if (fd.source, fd.destination) != before {
             fd.named_at = now;
         }
+        fd.connected = true;
         if fd.role == Role::Unknown {
             fd.role = if view.info.name.starts_with("send") { Role::Client } else { Role::Server };
         }
@@ -389,16 +400,21 @@ impl State {
         let child_side = result == 0;
         let child_tid = if child_side { view.event.tid } else { result };
         let parent_tid = if child_side { view.int("ptid").unwrap_or(0) } else { view.event.tid };
-        if !child_side && self.threads.contains_key(&child_tid) {
-            return;
-        }
         // As the table numbers it.
         const CLONE_THREAD: u64 = 1 << 13;
-        let flags = view.uint("flags").unwrap_or(0);
-        let parent = self.threads.get(&parent_tid).cloned().unwrap_or_default();
-        let mut child =
-            Thread { enter: Enter::default(), tid: child_tid, started: view.event.time, ..parent };
-        let threads = flags & CLONE_THREAD != 0;
+        let threads = view.uint("flags").unwrap_or(0) & CLONE_THREAD != 0;
+        let known = self.threads.get(&child_tid).filter(|t| t.pid >= 0);
+        if !child_side && known.is_some() {
+            return;
+        }
+        // Whichever side is seen first is when it was made.
+        let started =
+            known.map_or(view.event.time, |t| if t.started > 0 { t.started } else { view.event.time });
+        // A thread is like its process, whose parent is not its parent.
+        let like = if threads && child_side { view.int("pid").unwrap_or(parent_tid) } else { parent_tid };
+        let model = known.or_else(|| self.threads.get(&like)).or_else(|| self.threads.get(&parent_tid));
+        let model = model.cloned().unwrap_or_else(|| Thread { sid: -1, vpgid: -1, ..Thread::default() });
+        let mut child = Thread { enter: Enter::default(), tid: child_tid, started, ..model };
         if child_side {
             child.pid = view.int("pid").unwrap_or(child_tid);
             child.ptid = view.int("ptid").unwrap_or(parent_tid);
@@ -422,10 +438,8 @@ impl State {
         let tid = view.event.tid;
         let base = self.base(view);
         let named = view.text("filename").or_else(|| view.text("pathname")).map(<[u8]>::to_vec);
-        let mut thread = match self.threads.remove(&tid) {
-            Some(thread) => thread,
-            None => Thread { tid, ..Thread::default() },
-        };
+        let fresh = || Thread { tid, sid: -1, vpgid: -1, uid: UNSET, gid: UNSET, ..Thread::default() };
+        let mut thread = self.threads.remove(&tid).filter(|t| t.pid >= 0).unwrap_or_else(fresh);
         thread.pid = view.int("pid").unwrap_or(if thread.pid == 0 { tid } else { thread.pid });
         if let Some(ptid) = view.int("ptid") {
             thread.ptid = ptid;
@@ -553,6 +567,10 @@ fn identity(thread: &mut Thread, view: &View<'_>) {
 
 fn set_tuple(fd: &mut Fd, tuple: &SockTuple<'_>) {
     match tuple {
+        // To itself from no address in particular: from that same address.
+        SockTuple::Inet((from, port), to) if from.is_unspecified() && to.0.is_loopback() => {
+            fd.set_tuple((to.0, *port), *to);
+        }
         SockTuple::Inet(source, destination) => fd.set_tuple(*source, *destination),
         SockTuple::Unix(source, destination, name) => {
             fd.kind = FdKind::Unix;

@@ -227,6 +227,18 @@ impl Fd {
         self.name = show(address).into_bytes();
     }
 
+    /// What follows the letter of a socket: its protocol's.
+    pub(crate) fn protocol_letter(&self) -> &'static str {
+        match self.protocol {
+            _ if self.role == Role::Unknown => "",
+            Protocol::Tcp => "t",
+            Protocol::Udp => "u",
+            Protocol::Icmp => "i",
+            Protocol::Raw => "r",
+            Protocol::Unknown => "",
+        }
+    }
+
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.kind, FdKind::File)
     }

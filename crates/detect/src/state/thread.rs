@@ -115,6 +115,8 @@ impl Thread {
             tid,
             pid: -1,
             ptid: -1,
+            sid: -1,
+            vpgid: -1,
             vtid: -1,
             vpid: -1,
             comm: NOBODY.to_vec(),

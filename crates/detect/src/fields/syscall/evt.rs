@@ -2,6 +2,7 @@
 
 use super::evt_args::{all, error, show};
 use super::{Arg, ArgRule, Field, SyscallSubject, field, unsupported, with_arg};
+use crate::state::fd::FdKind;
 use crate::time;
 use crate::value::{Kind, Value};
 use event::syscall::{ParamType, signed, unsigned};
@@ -76,11 +77,24 @@ fn category(s: &SyscallSubject<'_>) -> &'static str {
         9 => "signal",
         10 => "user",
         11 => "time",
-        32 => "IO-read",
-        33 => "IO-write",
-        34 => "IO-other",
+        _ if s.view.info.category & 64 != 0 => "wait",
+        _ if s.view.info.category & 128 != 0 => "scheduler",
+        // Reading and writing are of the category of what is read or written.
+        code @ 32..=34 => match s.fd.map(|fd| fd.kind) {
+            Some(FdKind::File | FdKind::Directory) => "file",
+            Some(FdKind::Ipv4 | FdKind::Ipv6 | FdKind::Ipv4Server | FdKind::Ipv6Server) => "net",
+            Some(FdKind::Unix | FdKind::Pipe | FdKind::Event | FdKind::Signal | FdKind::Inotify) => "ipc",
+            _ if code == 32 => "IO-read",
+            _ if code == 33 => "IO-write",
+            _ => "IO-other",
+        },
         _ => "other",
     }
+}
+
+/// Whether it reads or writes.
+fn io(s: &SyscallSubject<'_>) -> bool {
+    matches!(s.view.info.category & 0x3f, 32 | 33)
 }
 
 fn now(s: &SyscallSubject<'_>) -> u64 {
@@ -106,7 +120,9 @@ pub(in crate::fields) static FIELDS: [Field; 45] = [
     field("syscall.type", Kind::Text, "name of the system call", |s, _| {
         (s.view.info.category & 512 != 0).then(|| s.name().into())
     }),
-    field("evt.dir", Kind::Text, "direction; events are exits, always <", |_, _| Some("<".into())),
+    field("evt.dir", Kind::Text, "direction: < for what ends, > for what only begins", |s, _| {
+        Some(if s.view.event.code.is_multiple_of(2) { ">" } else { "<" }.into())
+    }),
     field("evt.source", Kind::Text, "source of the event", |_, _| Some("syscall".into())),
     field("evt.category", Kind::Text, "category of the event", |s, _| Some(category(s).into())),
     field("evt.cpu", Kind::Int, "processor", |s, _| Some(Value::Int(i64::from(s.view.event.cpu)))),
@@ -139,7 +155,8 @@ pub(in crate::fields) static FIELDS: [Field; 45] = [
         Some(data.into())
     }),
     field("evt.buflen", Kind::Uint, "length of that data", |s, _| {
-        u64::try_from(s.view.get("data")?.len()).ok().map(Value::Uint)
+        let io = s.fd.is_some() && s.view.info.category & 32 != 0;
+        result(s).filter(|_| io).and_then(|n| u64::try_from(n).ok()).map(Value::Uint)
     }),
     field("evt.res", Kind::Text, "SUCCESS, or the name of the error", |s, _| match result(s)? {
         0.. => Some("SUCCESS".into()),
@@ -158,9 +175,7 @@ pub(in crate::fields) static FIELDS: [Field; 45] = [
         let creates = s.name() == "creat" || open_flags(s).is_some_and(|flags| flags & O_CREAT != 0);
         Some(Value::Bool(creates))
     }),
-    field("evt.is_io", Kind::Bool, "whether it reads or writes", |s, _| {
-        Some(Value::Bool(s.view.info.category & 32 != 0))
-    }),
+    field("evt.is_io", Kind::Bool, "whether it reads or writes", |s, _| Some(Value::Bool(io(s)))),
     field("evt.is_io_read", Kind::Bool, "whether it reads", |s, _| {
         Some(Value::Bool(s.view.info.category & 0x3f == 32))
     }),

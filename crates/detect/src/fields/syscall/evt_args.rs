@@ -55,7 +55,11 @@ fn named(s: &SyscallSubject<'_>, param: &Param, value: u64, exact: bool) -> Opti
     let set = s.state.table.set(param.flags?)?;
     let value = u32::try_from(value).ok()?;
     match exact {
-        true => set.values.iter().find(|(_, v)| *v == value).map(|(name, _)| (*name).to_owned()),
+        true => {
+            let same: Vec<&str> =
+                set.values.iter().filter(|(_, v)| *v == value).map(|(name, _)| *name).collect();
+            (!same.is_empty()).then(|| same.join("|"))
+        }
         false => Some(bits(&set.values, value)),
     }
 }
@@ -75,7 +79,7 @@ fn descriptor(s: &SyscallSubject<'_>, number: i64) -> Option<String> {
         return error(s, number).map(str::to_owned);
     }
     let fd = s.state.fd(s.thread?, number)?;
-    Some(format!("<{}>{}", fd.kind.letter(), lossy(&fd.name)))
+    Some(format!("<{}{}>{}", fd.kind.letter(), fd.protocol_letter(), lossy(&fd.name)))
 }
 
 fn user(s: &SyscallSubject<'_>, id: u64, group: bool) -> Shown {
@@ -205,10 +209,16 @@ pub(super) fn all(s: &SyscallSubject<'_>) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        let value = bytes.filter(|b| !b.is_empty()).and_then(|bytes| show(s, param, bytes));
         out.push_str(param.name);
         out.push('=');
-        out.push_str(&value.map_or_else(|| "<NA>".to_owned(), Shown::both));
+        match bytes {
+            None => out.push_str("<NA>"),
+            Some([]) => out.push_str("NULL"),
+            Some(bytes) => {
+                let value = show(s, param, bytes);
+                out.push_str(&value.map_or_else(|| "<NA>".to_owned(), Shown::both));
+            }
+        }
     }
     out
 }

@@ -35,7 +35,6 @@ fn letter(s: &SyscallSubject<'_>) -> Option<char> {
     }
     // Of a descriptor that is not known the event itself may say what it is.
     unknown(s).then(|| match s.name() {
-        "open" | "openat" | "openat2" | "creat" => 'f',
         "socket" | "accept" | "accept4" => '4',
         "pipe" | "pipe2" => 'p',
         "eventfd" | "eventfd2" => 'e',
@@ -127,12 +126,11 @@ pub(in crate::fields) static FIELDS: [Field; 49] = [
     }),
     field("fd.directory", Kind::Path, "directory of a file", |s, _| match s.fd {
         Some(fd) => Some(fd.directory()?.into()),
-        None => opened(s).map(|name| Value::Text(Cow::Owned(path::directory(&name).to_vec()))),
+        None => name(s).map(|name| Value::Text(Cow::Owned(path::directory(&name).to_vec()))),
     }),
     field("fd.filename", Kind::Path, "file name without directory", |s, _| match s.fd {
         Some(fd) if fd.is_file() => Some(path::file_name(&fd.name).into()),
-        Some(_) => None,
-        None => opened(s).map(|name| Value::Text(Cow::Owned(path::file_name(&name).to_vec()))),
+        _ => None,
     }),
     field("fd.ip", Kind::Ip, "address of either side", |s, _| {
         let fd = inet(s)?;

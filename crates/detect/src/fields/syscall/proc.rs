@@ -89,12 +89,21 @@ fn ancestral<'s>(s: &'s SyscallSubject<'s>, arg: &Arg, part: fn(&Thread) -> &Vec
 fn leader<'s>(s: &'s SyscallSubject<'s>, id: fn(&Thread) -> i64) -> Option<&'s Thread> {
     let thread = s.thread?;
     let wanted = id(thread);
-    if thread.tid == thread.vtid
-        && let Some(leader) = s.state.thread(wanted)
-    {
-        return Some(leader);
+    if thread.tid == thread.vtid {
+        return s.state.thread(wanted);
     }
     s.state.ancestors(thread).take_while(|t| id(t) == wanted).last().or(Some(thread))
+}
+
+/// A text of the leader; empty when it is not known.
+fn led<'s>(
+    s: &'s SyscallSubject<'s>,
+    id: fn(&Thread) -> i64,
+    part: fn(&Thread) -> &Vec<u8>,
+) -> Option<Value<'s>> {
+    let known = s.thread?.pid >= 0;
+    let leader = |s| leader(s, id).filter(|_| known);
+    text(leader(s).map_or(b"", |leader| part(leader).as_slice()))
 }
 
 fn environment<'s>(s: &'s SyscallSubject<'s>, arg: &Arg) -> Option<Value<'s>> {
@@ -191,31 +200,33 @@ pub(in crate::fields) static FIELDS: [Field; 66] = [
     field("proc.pid", Kind::Int, "id of the process", |s, _| Some(Value::Int(s.thread?.pid))),
     field("proc.ppid", Kind::Int, "id of the parent", |s, _| {
         let main = s.state.process(s.thread?).or(s.thread)?;
-        Some(Value::Int(main.ptid))
+        (main.ptid >= 0).then_some(Value::Int(main.ptid))
     }),
-    field("proc.vpid", Kind::Int, "id of the process as it sees it", |s, _| Some(Value::Int(s.thread?.vpid))),
+    field("proc.vpid", Kind::Int, "id of the process as it sees it", |s, _| {
+        Some(s.thread?.vpid).filter(|id| *id >= 0).map(Value::Int)
+    }),
     field("proc.pvpid", Kind::Int, "id of the parent as it sees it", |s, _| {
         Some(Value::Int(parent(s)?.vpid))
     }),
     field("proc.sid", Kind::Int, "session", |s, _| Some(Value::Int(s.thread?.sid))),
-    field("proc.sname", Kind::Text, "name of the session's leader", |s, _| text(&leader(s, |t| t.sid)?.comm)),
+    field("proc.sname", Kind::Text, "name of the session's leader", |s, _| led(s, |t| t.sid, |t| &t.comm)),
     field("proc.sid.exe", Kind::Text, "first argument of the session's leader", |s, _| {
-        text(&leader(s, |t| t.sid)?.exe)
+        led(s, |t| t.sid, |t| &t.exe)
     }),
     field("proc.sid.exepath", Kind::Path, "path of the session leader's executable", |s, _| {
-        text(&leader(s, |t| t.sid)?.exepath)
+        led(s, |t| t.sid, |t| &t.exepath)
     }),
     field("proc.vpgid", Kind::Int, "process group as the process sees it", |s, _| {
         Some(Value::Int(s.thread?.vpgid))
     }),
     field("proc.vpgid.name", Kind::Text, "name of the group's leader", |s, _| {
-        text(&leader(s, |t| t.vpgid)?.comm)
+        led(s, |t| t.vpgid, |t| &t.comm)
     }),
     field("proc.vpgid.exe", Kind::Text, "first argument of the group's leader", |s, _| {
-        text(&leader(s, |t| t.vpgid)?.exe)
+        led(s, |t| t.vpgid, |t| &t.exe)
     }),
     field("proc.vpgid.exepath", Kind::Path, "path of the group leader's executable", |s, _| {
-        text(&leader(s, |t| t.vpgid)?.exepath)
+        led(s, |t| t.vpgid, |t| &t.exepath)
     }),
     field("proc.is_sid_leader", Kind::Bool, "whether it leads its session", |s, _| {
         let t = s.thread?;
