@@ -1,3 +1,51 @@
-//! The project's own chores.
+//! The project's own chores, each a word: `cargo xtask tidy | docs | bench | peers`.
+//!
+//! Everything here is for those who work on ringwall; users of the binary never need it.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who typed it")]
 
-fn main() {}
+mod arrows;
+mod bench;
+mod cost;
+mod docs;
+mod laws;
+mod peers;
+mod repository;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  tidy                   hold the repository to its laws (also run as tests: cargo test -p xtask)
+  tidy --list            the laws, one a line
+  docs [--check]         write the generated pages, or say which are stale
+  bench [NAME]           measure the rows of the bench table: CPU seconds and peak memory
+  bench -- COMMAND ...   measure one command
+  peers [NAME ...]       install the pinned programs that suites run against
+  peers --list           what there is, pinned to what, and why";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["tidy"] => laws::tidy(),
+        ["tidy", "--list"] => laws::list(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        ["bench", "--", command @ ..] if !command.is_empty() => bench::one(command),
+        ["bench", names @ ..] if names.len() <= 1 => bench::table(names.first().copied()),
+        ["peers", "--list"] => peers::list(),
+        ["peers", names @ ..] => peers::install(names),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

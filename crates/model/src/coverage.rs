@@ -85,3 +85,62 @@ impl Coverage {
         self.gaps.iter().any(|gap| gap.asked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn gap(what: &str, asked: bool) -> Gap {
+        Gap { ring: Ring::Images, what: what.into(), why: "registry said 429".into(), asked, help: None }
+    }
+
+    #[test]
+    fn counts_add_up_in_the_order_of_the_rings() {
+        let mut coverage = Coverage::default();
+        coverage.count(Ring::Images, 41, 43);
+        coverage.count(Ring::Resources, 7, 7);
+        coverage.count(Ring::Images, 1, u64::MAX);
+        assert_eq!(coverage.seen, [(Ring::Resources, 7, 7), (Ring::Images, 42, u64::MAX)]);
+    }
+
+    #[test]
+    fn a_gap_is_kept_once_and_only_an_asked_one_is_incomplete() {
+        let mut coverage = Coverage::default();
+        coverage.gap(gap("web", false));
+        coverage.gap(gap("web", false));
+        assert!(!coverage.incomplete());
+        coverage.gap(gap("db", true));
+        assert_eq!(coverage.gaps, [gap("db", true), gap("web", false)]);
+        assert!(coverage.incomplete());
+        assert!(!Coverage::default().incomplete());
+    }
+
+    fn any_coverage() -> impl Strategy<Value = Coverage> {
+        let rings = [Ring::Resources, Ring::Rbac, Ring::Images, Ring::Runtime];
+        let counts =
+            prop::collection::vec((prop::sample::select(rings.to_vec()), any::<u64>(), any::<u64>()), 0..6);
+        let gaps = prop::collection::vec(("[a-c]", any::<bool>()), 0..6);
+        (counts, gaps).prop_map(|(counts, gaps)| {
+            let mut coverage = Coverage::default();
+            counts.into_iter().for_each(|(ring, seen, total)| coverage.count(ring, seen, total));
+            gaps.into_iter().for_each(|(what, asked)| coverage.gap(gap(&what, asked)));
+            coverage
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn merging_commutes_associates_and_has_a_neutral(a in any_coverage(), b in any_coverage(), c in any_coverage()) {
+            let merged = |x: &Coverage, y: &Coverage| {
+                let mut sum = x.clone();
+                sum.merge(y.clone());
+                sum
+            };
+            prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+            prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+            prop_assert_eq!(merged(&a, &Coverage::default()), a.clone());
+            prop_assert_eq!(merged(&a, &b).incomplete(), a.incomplete() || b.incomplete());
+        }
+    }
+}

@@ -64,6 +64,13 @@ pub enum Predicate {
     Vulnerable(Vulnerability),
     /// An image was scanned: what no [`Predicate::Vulnerable`] names is absent.
     Scanned,
+    /// A package of an image is, or is not, loaded by what runs. Wins over what a scan does not know.
+    Loads {
+        /// Package name as the scan names it.
+        package: String,
+        /// Seen in memory, or looked for and absent.
+        loaded: bool,
+    },
     /// An image bears a valid signature of the named signer.
     Signed {
         /// Key or identity.

@@ -89,3 +89,68 @@ impl fmt::Display for ResourceRef {
         f.write_str(&crate::escape(&text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeSet, HashSet};
+
+    #[test]
+    fn groups_of_api_versions() {
+        let rows = [
+            ("v1", ""),
+            ("apps/v1", "apps"),
+            ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"),
+            ("networking.k8s.io/v1beta1", "networking.k8s.io"),
+            ("", ""),
+            ("/v1", ""),
+            ("apps/", "apps"),
+        ];
+        for (version, want) in rows {
+            assert_eq!(ResourceRef::group_of(version), want, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_uid_is_no_part_of_the_key() {
+        let plain = ResourceRef::new("apps", "Deployment", "shop", "web");
+        let live = ResourceRef { uid: Some("8f14".into()), ..plain.clone() };
+        assert_eq!(plain, live);
+        assert_eq!(plain.cmp(&live), std::cmp::Ordering::Equal);
+        assert_eq!(HashSet::from([plain.clone(), live.clone()]).len(), 1);
+        assert_eq!(BTreeSet::from([plain, live]).len(), 1);
+    }
+
+    #[test]
+    fn every_other_part_is() {
+        let parts = [
+            ("apps", "Deployment", "shop", "web"),
+            ("", "Deployment", "shop", "web"),
+            ("apps", "ReplicaSet", "shop", "web"),
+            ("apps", "Deployment", "", "web"),
+            ("apps", "Deployment", "shop", "db"),
+            ("apps", "Deployment", "sho", "pweb"),
+        ];
+        let all: BTreeSet<_> = parts.iter().map(|(g, k, ns, n)| ResourceRef::new(g, k, ns, n)).collect();
+        assert_eq!(all.len(), parts.len());
+        let order: Vec<_> = all.iter().map(|r| format!("{r} {}", r.group)).collect();
+        assert_eq!(
+            order.first().map(String::as_str),
+            Some("Deployment web apps"),
+            "namespace first: {order:?}"
+        );
+    }
+
+    #[test]
+    fn printed_and_saved() {
+        let role = ResourceRef::new("rbac.authorization.k8s.io", "ClusterRole", "", "reader\u{1b}[2J");
+        assert_eq!(role.to_string(), "ClusterRole reader\\u{1b}[2J");
+        assert_eq!(role.short(), "reader\u{1b}[2J");
+        let pod = ResourceRef { uid: Some("8f14".into()), ..ResourceRef::new("", "Pod", "shop", "web-0") };
+        assert_eq!((pod.to_string(), pod.short()), ("Pod shop/web-0".into(), "shop/web-0".into()));
+        let text = serde_json::to_string(&pod).unwrap();
+        assert_eq!(text, r#"{"kind":"Pod","namespace":"shop","name":"web-0","uid":"8f14"}"#);
+        let again: ResourceRef = serde_json::from_str(&text).unwrap();
+        assert_eq!((again.uid.as_deref(), &again), (Some("8f14"), &pod));
+    }
+}

@@ -1,1 +1,95 @@
-//! Checks over a snapshot
+//! Checks over a snapshot: what is set badly, with evidence, and what an attacker could do with it.
+//!
+//! One check is one file and one line in its area's list. A workload's template is parsed once and handed to every
+//! check that looks at workloads; the others see the whole snapshot and its rights.
+#![deny(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
+
+mod check;
+pub mod network;
+pub mod rbac;
+mod report;
+#[cfg(test)]
+mod testing;
+pub mod workloads;
+
+pub use check::{Check, Run, Whole, Workload};
+pub use report::Report;
+
+use ::rbac::{Rbac, ServerVersion};
+use model::{Fact, Finding};
+use snapshot::Snapshot;
+
+/// What the checks say of a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Posture {
+    /// What is wrong, by check and then by target.
+    pub findings: Vec<Finding>,
+    /// What an attacker could do with it, and who holds which rights.
+    pub facts: Vec<Fact>,
+}
+
+/// Every check, by area.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    [workloads::CHECKS, network::CHECKS, rbac::CHECKS].into_iter().flatten().copied()
+}
+
+/// Runs every check, judging rights by the server version the snapshot names, or the latest.
+pub fn run(snapshot: &Snapshot) -> Posture {
+    let version = snapshot.server_version.as_deref().and_then(ServerVersion::parse).unwrap_or_default();
+    run_with(snapshot, &Rbac::new(snapshot, version))
+}
+
+/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too.
+pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
+    let mut posture = run_checks(snapshot, rbac, checks());
+    posture.facts.extend(rbac.facts());
+    posture
+}
+
+/// Runs some checks.
+pub fn run_checks<'c>(
+    snapshot: &Snapshot,
+    rbac: &Rbac,
+    checks: impl IntoIterator<Item = &'c Check>,
+) -> Posture {
+    let mut report = Report::new(snapshot.taken_at);
+    let mut of_workloads = Vec::new();
+    let whole = Whole::new(snapshot, rbac);
+    for check in checks {
+        match check.run {
+            Run::Workload(run) => of_workloads.push(run),
+            Run::Whole(run) => run(&whole, &mut report),
+        }
+    }
+    if !of_workloads.is_empty() {
+        for workload in snapshot.workloads() {
+            let template = workload.parse();
+            let workload = Workload::new(&template, &whole);
+            of_workloads.iter().for_each(|run| run(&workload, &mut report));
+        }
+    }
+    report.finish()
+}
+
+#[cfg(test)]
+mod laws {
+    use crate::checks;
+
+    #[test]
+    fn ids_are_unique_and_everything_is_explained() {
+        let mut ids: Vec<_> = checks().map(|check| check.rule.id).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        for rule in checks().map(|check| check.rule) {
+            let (area, name) = rule.id.split_once('/').unwrap();
+            let kebab =
+                |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            assert!(kebab(area) && kebab(name), "{}", rule.id);
+            assert!(!rule.title.is_empty() && !rule.title.ends_with('.'), "{}", rule.id);
+            assert!(rule.explain.len() > 60, "{}", rule.id);
+        }
+    }
+}

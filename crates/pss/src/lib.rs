@@ -1,1 +1,111 @@
-//! The Pod Security Standards
+//! The Pod Security Standards: which level does a pod spec meet, at which minor version.
+//!
+//! Semantics: `k8s.io/pod-security-admission/policy`: a check may have several versions, and the newest not above
+//! the asked minor is run; `restricted` includes `baseline`.
+#![deny(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
+
+pub mod checks;
+#[cfg(test)]
+mod testing;
+
+use snapshot::{Container, PodSpec, Template};
+
+/// A level of the standards. Order: least strict first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Nothing is forbidden.
+    Privileged,
+    /// Known ways out of a container are forbidden.
+    Baseline,
+    /// Hardening is required.
+    Restricted,
+}
+
+impl Level {
+    /// The word in a namespace's label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    /// The level of a label's word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Privileged, Self::Baseline, Self::Restricted].into_iter().find(|level| level.as_str() == text)
+    }
+}
+
+/// One check family of the standards.
+#[derive(Debug)]
+pub struct Check {
+    /// Upstream's id (`privileged`, `hostNamespaces`).
+    pub id: &'static str,
+    /// The level it belongs to.
+    pub level: Level,
+    /// What it forbids or requires, lower case.
+    pub title: &'static str,
+    /// From which minor on which function runs, oldest first.
+    pub versions: &'static [(u32, Run)],
+}
+
+/// Judges one pod.
+pub type Run = fn(&Pod<'_, '_>, &mut Vec<Violation>);
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Pod<'t, 'a> {
+    /// The spec.
+    pub spec: PodSpec<'t, 'a>,
+    /// The template, for annotations.
+    pub template: &'t Template<'a>,
+}
+
+impl<'t, 'a> Pod<'t, 'a> {
+    /// A workload's pod.
+    pub fn of(template: &'t Template<'a>) -> Self {
+        Self { spec: template.spec(), template }
+    }
+
+    /// Init, ordinary and ephemeral containers.
+    pub fn containers(&self) -> impl Iterator<Item = Container<'t, 'a>> {
+        self.spec.containers()
+    }
+}
+
+/// One field that breaks a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The check's id.
+    pub check: &'static str,
+    /// The level it belongs to.
+    pub level: Level,
+    /// JSON pointer of the field (or of where it should be) in the whole object.
+    pub pointer: String,
+    /// What is wrong, plain words.
+    pub message: String,
+}
+
+/// What a level at a minor (`None` for the latest) finds in a pod: nothing when the pod meets it.
+pub fn violations(pod: &Pod<'_, '_>, level: Level, minor: Option<u32>) -> Vec<Violation> {
+    let minor = minor.unwrap_or(u32::MAX);
+    let mut found = Vec::new();
+    for check in checks::CHECKS.iter().filter(|check| check.level <= level) {
+        if let Some((_, run)) = check.versions.iter().rev().find(|(from, _)| *from <= minor) {
+            run(pod, &mut found);
+        }
+    }
+    found
+}
+
+/// The strictest level a pod meets at a minor.
+pub fn meets(pod: &Pod<'_, '_>, minor: Option<u32>) -> Level {
+    let strictest = violations(pod, Level::Restricted, minor).iter().map(|v| v.level).min();
+    match strictest {
+        None => Level::Restricted,
+        Some(Level::Restricted) => Level::Baseline,
+        Some(_) => Level::Privileged,
+    }
+}

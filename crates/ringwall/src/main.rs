@@ -1,3 +1,85 @@
-//! The `ringwall` command.
+//! The `ringwall` command: Kubernetes security in depth, in one binary.
 
-fn main() {}
+mod commands;
+mod exit;
+mod inputs;
+mod knowledge;
+mod output;
+mod pipeline;
+mod place;
+mod state;
+
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Kubernetes security in depth: find what an attacker could do, and what to fix first.
+///
+/// Exit codes: 0 done; 1 findings at or above --fail-on, or the answer is no; 2 usage; 3 something asked for could
+/// not be read; 4 internal error.
+#[derive(Parser)]
+#[command(
+    name = "ringwall",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+
+    /// Say more on stderr; twice for details
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+fn main() -> ExitCode {
+    // One TLS provider for everything; a second call would be refused, which is fine.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = match Cli::try_parse_from(words()) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    logging(cli.verbose);
+    match cli.command.run() {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // A reader that went away is no failure of ours.
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+            {
+                return Exit::Done.into();
+            }
+            output::complain(&format!("{error:#}"));
+            exit::of(&error).into()
+        }
+    }
+}
+
+/// Words of the command line; as `kubectl-ringwall` the usage says `kubectl ringwall`.
+fn words() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+fn logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RINGWALL_LOG").unwrap_or_else(|_| level.into());
+    let color = std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(color)
+        .without_time()
+        .init();
+}

@@ -5,14 +5,19 @@
 #![deny(missing_docs)]
 
 mod build;
+mod edit;
 mod json;
 mod pod;
 mod resource;
 mod save;
 mod scope;
+mod slim;
+mod strays;
+pub mod synthetic;
 mod workload;
 
 pub use build::Builder;
+pub use edit::set;
 pub use json::Json;
 pub use pod::{Phase, PodImage, PodRow};
 pub use resource::Resource;
@@ -34,6 +39,8 @@ pub struct Snapshot {
     /// What is wrong with the documents it was made from.
     pub diagnostics: Vec<Diagnostic>,
     pub(crate) resources: Vec<Resource>,
+    /// Templates of workloads that are not among the resources, under the workload's name.
+    pub(crate) templates: Vec<Resource>,
     pub(crate) pods: Vec<PodRow>,
     pub(crate) images: Vec<model::ImageId>,
     pub(crate) nodes: Vec<std::sync::Arc<str>>,
@@ -88,7 +95,8 @@ impl Snapshot {
         self.owners.get(pod.workload as usize)
     }
 
-    /// Every workload that has a pod template: controllers, and pods without one.
+    /// Every workload that has a pod template: controllers, and pods without one; then the templates of pods whose
+    /// workload was not read or is of a custom kind, see [`Workload::observed`].
     pub fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {
         workload::all(self)
     }

@@ -1,8 +1,10 @@
 //! The snapshot as lines of JSON: reloadable, greppable, the compression left to the caller.
 
 use crate::pod::PodRow;
+use crate::slim::MAX_DEPTH;
 use crate::{Resource, Snapshot};
 use model::{Coverage, ImageId, Origin, ResourceRef, Timestamp};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io::{self, BufRead, Write};
@@ -49,6 +51,8 @@ struct Header {
     server_version: Option<String>,
     coverage: Coverage,
     resources: usize,
+    #[serde(default)]
+    templates: usize,
     pods: usize,
     images: Vec<ImageId>,
     nodes: Vec<Arc<str>>,
@@ -71,7 +75,8 @@ struct ReadLine {
     t: Box<RawValue>,
 }
 
-/// Writes a snapshot, one line for the header, each resource and each pod.
+/// Writes a snapshot, one line for the header, each resource, each observed template and each pod. Diagnostics are
+/// about documents that are not at hand when it is read again, and are left out.
 pub fn save(snapshot: &Snapshot, mut out: impl Write) -> io::Result<()> {
     let header = Header {
         ringwall_snapshot: FORMAT,
@@ -79,13 +84,14 @@ pub fn save(snapshot: &Snapshot, mut out: impl Write) -> io::Result<()> {
         server_version: snapshot.server_version.clone(),
         coverage: snapshot.coverage.clone(),
         resources: snapshot.resources.len(),
+        templates: snapshot.templates.len(),
         pods: snapshot.pods.len(),
         images: snapshot.images.clone(),
         nodes: snapshot.nodes.clone(),
         owners: snapshot.owners.clone(),
     };
     line(&mut out, &header)?;
-    for resource in &snapshot.resources {
+    for resource in snapshot.resources.iter().chain(&snapshot.templates) {
         let text: &RawValue = serde_json::from_str(&resource.text).map_err(io::Error::other)?;
         line(
             &mut out,
@@ -103,65 +109,120 @@ fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Reads what [`save`] wrote. Half a snapshot is an error, never a smaller one.
+/// Reads what [`save`] wrote. Half a snapshot is an error, never a smaller one, and so is anything [`save`] does
+/// not write: a foreign order, an index that leads nowhere, nesting that could not be read later.
+///
+/// Memory is bounded by a small multiple of the input; who reads a foreign file caps the input.
 pub fn load(input: impl BufRead) -> Result<Snapshot, LoadError> {
-    let mut lines = input.lines().enumerate();
-    let mut next = |what: &str| -> Result<(usize, String), LoadError> {
-        match lines.next() {
-            Some((index, text)) => Ok((index + 1, text?)),
-            None => Err(LoadError::Line { line: 0, message: format!("it ends before its {what}") }),
-        }
-    };
-    let bad = |line: usize, error: serde_json::Error| LoadError::Line { line, message: error.to_string() };
-    let (at, text) = next("header")?;
-    let header: Header = serde_json::from_str(&text).map_err(|error| bad(at, error))?;
+    let mut lines = Lines { input, at: 0 };
+    let header: Header = lines.next("header")?;
     if header.ringwall_snapshot > FORMAT {
         let message = format!("format {} is newer than this program's {FORMAT}", header.ringwall_snapshot);
-        return Err(LoadError::Line { line: at, message });
+        return Err(lines.wrong(message));
     }
     let mut names = Names::default();
-    let mut resources = Vec::new();
-    for _ in 0..header.resources {
-        let (at, text) = next("last resource")?;
-        let ReadLine { r, v, o, t } = serde_json::from_str(&text).map_err(|error| bad(at, error))?;
-        let text: Box<str> = Box::<RawValue>::into(t);
-        let reference = ResourceRef {
-            group: names.one(r.group),
-            kind: names.one(r.kind),
-            namespace: names.one(r.namespace),
-            ..r
-        };
-        resources.push(Resource { reference, api_version: names.one(v), origin: names.origin(o), text });
-    }
-    resources.sort_by(|a, b| key(a).cmp(&key(b)));
-    let mut pods = Vec::new();
+    let resources = lines.resources(header.resources, "last resource", &mut names)?;
+    let templates = lines.resources(header.templates, "last template", &mut names)?;
+    let mut pods: Vec<PodRow> = Vec::new();
     for _ in 0..header.pods {
-        let (at, text) = next("last pod")?;
-        let mut row: PodRow = serde_json::from_str(&text).map_err(|error| bad(at, error))?;
+        let mut row: PodRow = lines.next("last pod")?;
         row.namespace = names.one(row.namespace);
         row.account = names.one(row.account);
         let known = (row.workload as usize) < header.owners.len()
             && row.node.is_none_or(|node| (node as usize) < header.nodes.len())
             && row.images.iter().all(|image| (image.image as usize) < header.images.len());
         if !known {
-            return Err(LoadError::Line {
-                line: at,
-                message: "it names a node, owner or image that is not there".into(),
-            });
+            return Err(lines.wrong("it names a node, owner or image that is not there"));
+        }
+        let name = |row: &PodRow| (row.namespace.clone(), row.name.clone());
+        if pods.last().is_some_and(|last| name(last) >= name(&row)) {
+            return Err(lines.wrong("the pods are out of order"));
         }
         pods.push(row);
     }
+    lines.end()?;
     Ok(Snapshot {
         taken_at: header.taken_at,
         server_version: header.server_version,
         coverage: header.coverage,
         diagnostics: Vec::new(),
         resources,
+        templates,
         pods,
         images: header.images,
         nodes: header.nodes,
         owners: header.owners,
     })
+}
+
+struct Lines<R> {
+    input: R,
+    /// The line read last, from 1.
+    at: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn wrong(&self, message: impl Into<String>) -> LoadError {
+        LoadError::Line { line: self.at, message: message.into() }
+    }
+
+    fn next<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, LoadError> {
+        let mut text = String::new();
+        self.input.read_line(&mut text)?;
+        self.at = self.at.saturating_add(1);
+        // A cut line may still be whole JSON; its end is missing.
+        let Some(text) = text.strip_suffix('\n') else {
+            return Err(self.wrong(format!("it ends before its {what}")));
+        };
+        serde_json::from_str(text).map_err(|error| self.wrong(error.to_string()))
+    }
+
+    fn end(&mut self) -> Result<(), LoadError> {
+        self.at = self.at.saturating_add(1);
+        if self.input.fill_buf()?.is_empty() { Ok(()) } else { Err(self.wrong("it goes on after its end")) }
+    }
+
+    fn resources(&mut self, count: usize, what: &str, names: &mut Names) -> Result<Vec<Resource>, LoadError> {
+        let mut resources: Vec<Resource> = Vec::new();
+        for _ in 0..count {
+            let ReadLine { r, v, o, t } = self.next(what)?;
+            let text: Box<str> = Box::<RawValue>::into(t);
+            if !text.starts_with('{') || depth(&text) > MAX_DEPTH {
+                return Err(self.wrong("the resource is no object, or nested too deeply"));
+            }
+            let reference = ResourceRef {
+                group: names.one(r.group),
+                kind: names.one(r.kind),
+                namespace: names.one(r.namespace),
+                ..r
+            };
+            let resource = Resource { reference, api_version: names.one(v), origin: names.origin(o), text };
+            if resources.last().is_some_and(|last| key(last) > key(&resource)) {
+                return Err(self.wrong("the resources are out of order"));
+            }
+            resources.push(resource);
+        }
+        Ok(resources)
+    }
+}
+
+/// How deep a JSON text is nested. Quotes end a string but after a backslash.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                depth = depth.saturating_add(1);
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn key(r: &Resource) -> (&str, &str, &str, &str) {

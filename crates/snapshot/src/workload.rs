@@ -21,18 +21,37 @@ pub struct Workload<'a> {
     /// The object.
     pub resource: &'a Resource,
     path: &'static [&'static str],
+    observed: bool,
+}
+
+/// Where the pod template of a kind of Kubernetes is; empty for a Pod, which is its own.
+pub(crate) fn template_path(reference: &ResourceRef) -> Option<&'static [&'static str]> {
+    let same = |(group, kind, _): &&(&str, &str, _)| *group == &*reference.group && *kind == &*reference.kind;
+    WORKLOAD_KINDS.iter().find(same).map(|(_, _, path)| *path)
 }
 
 pub(crate) fn all(snapshot: &Snapshot) -> impl Iterator<Item = Workload<'_>> {
-    WORKLOAD_KINDS.iter().flat_map(|(group, kind, path)| {
-        snapshot.of(group, kind).iter().map(|resource| Workload { resource, path })
-    })
+    let read = WORKLOAD_KINDS.iter().flat_map(|(group, kind, path)| {
+        snapshot.of(group, kind).iter().map(|resource| Workload { resource, path, observed: false })
+    });
+    let observed = snapshot.templates.iter().map(|resource| {
+        let path = template_path(&resource.reference).filter(|path| !path.is_empty());
+        Workload { resource, path: path.unwrap_or(&["spec", "template"]), observed: true }
+    });
+    read.chain(observed)
 }
 
 impl<'a> Workload<'a> {
     /// Its name.
     pub fn reference(&self) -> &'a ResourceRef {
         &self.resource.reference
+    }
+
+    /// Whether the template was taken from its pods (or its ReplicaSets or Jobs), because the object itself was not
+    /// read or is of a custom kind. `resource` then stands for the object and holds nothing but the template, and
+    /// several workloads may have one name: one for each distinct template.
+    pub fn observed(&self) -> bool {
+        self.observed
     }
 
     /// Parses the object; ask the result for its template.

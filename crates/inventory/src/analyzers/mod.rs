@@ -1,0 +1,92 @@
+//! Every analyzer: which files it reads and what it finds in them. One file and one line each.
+
+use crate::{Ecosystem, Packages, path};
+
+/// Reads one kind of file.
+#[derive(Debug)]
+pub struct Analyzer {
+    /// Stable id, kebab-case.
+    pub id: &'static str,
+    /// One line: what it reads.
+    pub about: &'static str,
+    /// Which files it reads.
+    pub files: &'static [Pattern],
+    /// Where the packages it finds come from; `None` when it finds none.
+    pub ecosystem: Option<Ecosystem>,
+    /// Reads one file, whose path is relative to the root. A bad part becomes a problem, the rest is read.
+    pub parse: fn(path: &str, bytes: &[u8], out: &mut Packages),
+}
+
+/// Which files an analyzer reads. Paths are relative, without a leading slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Exactly this path.
+    Path(&'static str),
+    /// Files directly in this directory.
+    In(&'static str),
+    /// Any file of this name.
+    Name(&'static str),
+    /// Any file whose name ends so.
+    Suffix(&'static str),
+}
+
+impl Pattern {
+    /// Whether a path is meant.
+    pub fn matches(self, path: &str) -> bool {
+        match self {
+            Self::Path(want) => path == want,
+            Self::In(directory) => path::parent(path) == directory,
+            Self::Name(name) => path::name(path) == name,
+            Self::Suffix(suffix) => path::name(path).ends_with(suffix),
+        }
+    }
+}
+
+macro_rules! analyzers {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+        /// Every analyzer.
+        pub static ANALYZERS: &[&Analyzer] = &[$(&$name::ANALYZER),*];
+    };
+}
+
+analyzers![os_release, apk];
+
+/// The analyzers that read a file.
+pub(crate) fn of(path: &str) -> Vec<&'static Analyzer> {
+    ANALYZERS.iter().copied().filter(|a| a.files.iter().any(|pattern| pattern.matches(path))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn registry_laws() {
+        let ids: BTreeSet<_> = ANALYZERS.iter().map(|a| a.id).collect();
+        assert_eq!(ids.len(), ANALYZERS.len(), "ids are unique");
+        for analyzer in ANALYZERS {
+            assert!(analyzer.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+            assert!(!analyzer.about.is_empty() && !analyzer.files.is_empty(), "{}", analyzer.id);
+            // Whatever the bytes, an analyzer answers.
+            for bytes in [&b""[..], b"\xff\xfe\0", b"{", b"\n\n:\n=", &[0; 64]] {
+                let mut out = Packages::default();
+                (analyzer.parse)("any/path", bytes, &mut out);
+                assert!(out.packages.is_empty(), "{} finds nothing in noise", analyzer.id);
+            }
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        for (pattern, hit, miss) in [
+            (Pattern::Path("etc/os-release"), "etc/os-release", "x/etc/os-release"),
+            (Pattern::In("var/lib/dpkg/status.d"), "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/a/b"),
+            (Pattern::Name("go.mod"), "src/go.mod", "src/ago.mod"),
+            (Pattern::Suffix(".jar"), "opt/a.jar", "opt/a.jar/b"),
+        ] {
+            assert!(pattern.matches(hit) && !pattern.matches(miss), "{pattern:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a check is, and what it is given to look at.
+
+use crate::Report;
+use ::rbac::Rbac;
+use model::{Evidence, ResourceRef, Rule, Target};
+use snapshot::{Container, PodSpec, Snapshot, Template};
+
+/// A built-in posture rule: what it says, and how it looks.
+#[derive(Debug)]
+pub struct Check {
+    /// Its descriptor.
+    pub rule: Rule,
+    /// Its code.
+    pub run: Run,
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Each workload by itself.
+    Workload(fn(&Workload<'_, '_>, &mut Report)),
+    /// Everything at once.
+    Whole(fn(&Whole<'_>, &mut Report)),
+}
+
+/// The whole snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'s> {
+    /// Its resources.
+    pub snapshot: &'s Snapshot,
+    /// Its rights.
+    pub rbac: &'s Rbac,
+}
+
+impl<'s> Whole<'s> {
+    pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac) -> Self {
+        Self { snapshot, rbac }
+    }
+}
+
+/// One workload with its template parsed.
+#[derive(Clone, Debug)]
+pub struct Workload<'t, 'a> {
+    /// The parsed object.
+    pub template: &'t Template<'a>,
+    /// The pod spec.
+    pub spec: PodSpec<'t, 'a>,
+    /// Init, ordinary and ephemeral containers.
+    pub containers: Vec<Container<'t, 'a>>,
+    /// Everything around it.
+    pub whole: Whole<'t>,
+}
+
+impl<'t, 'a> Workload<'t, 'a> {
+    pub(crate) fn new(template: &'t Template<'a>, whole: &Whole<'t>) -> Self {
+        let spec = template.spec();
+        Self { template, spec, containers: spec.containers().collect(), whole: *whole }
+    }
+
+    /// Its name.
+    pub fn reference(&self) -> &'a ResourceRef {
+        self.template.workload.reference()
+    }
+
+    /// It, as what a finding is about.
+    pub fn target(&self) -> Target {
+        Target::Workload(self.reference().clone())
+    }
+
+    /// A field of its object as evidence.
+    pub fn evidence(&self, pointer: impl Into<String>) -> Evidence {
+        self.template.workload.resource.evidence(pointer)
+    }
+
+    /// Whether its pods run on Windows, where the Linux ways out do not exist.
+    pub fn windows(&self) -> bool {
+        self.spec.json.at(&["os", "name"]).text() == "windows"
+    }
+}
+
+/// Lists the checks of an area: one file a check, one line here.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! checks {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+        /// Every check of this area, in the order of documentation.
+        pub static CHECKS: &[&$crate::Check] = &[$(&$name::CHECK),*];
+    };
+}

@@ -1,0 +1,3 @@
+//! Who can reach whom.
+
+crate::checks![no_policy];

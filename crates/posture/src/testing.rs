@@ -1,0 +1,57 @@
+//! Snapshots for tests, written as YAML.
+
+use crate::{Check, Posture, checks, run_checks};
+use ::rbac::{Rbac, ServerVersion};
+use model::{Escape, Fact, Finding, Origin, Predicate};
+use snapshot::{Builder, Snapshot};
+
+/// A snapshot of `---`-separated objects.
+pub(crate) fn snapshot(text: &str) -> Snapshot {
+    let mut builder = Builder::new("default");
+    for document in text.split("\n---\n").filter(|d| !d.trim().is_empty()) {
+        let value = yaml_serde::from_str(document).expect("test YAML");
+        assert!(builder.add(value, Origin::Builtin), "{document}");
+    }
+    builder.build()
+}
+
+/// What one check says.
+pub(crate) fn run(id: &str, text: &str) -> Posture {
+    let snapshot = snapshot(text);
+    let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+    let one: Vec<&Check> = checks().filter(|check| check.rule.id == id).collect();
+    assert_eq!(one.len(), 1, "{id}");
+    run_checks(&snapshot, &rbac, one)
+}
+
+/// A pod with this spec, as one check sees it.
+pub(crate) fn pod(id: &str, spec: &str) -> Posture {
+    run(id, &format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {spec}}}"))
+}
+
+pub(crate) fn messages(posture: &Posture) -> Vec<&str> {
+    posture.findings.iter().map(|finding: &Finding| finding.message.as_str()).collect()
+}
+
+pub(crate) fn escapes(posture: &Posture) -> Vec<Escape> {
+    let escape = |fact: &Fact| match &fact.predicate {
+        Predicate::Escapes(escape) => Some(escape.clone()),
+        _ => None,
+    };
+    posture.facts.iter().filter_map(escape).collect()
+}
+
+/// A ClusterRole `tested` of these rules, bound cluster-wide to the user jane.
+pub(crate) fn rule_set(rules: &str) -> String {
+    format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: tested}}, rules: [{rules}]}}
+---
+{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {{name: tested}}, roleRef: {{kind: \
+         ClusterRole, name: tested}}, subjects: [{{kind: User, name: jane}}]}}"
+    )
+}
+
+/// What one check says of it.
+pub(crate) fn of_rule(id: &str, rules: &str) -> Posture {
+    run(id, &rule_set(rules))
+}

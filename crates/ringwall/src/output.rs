@@ -1,0 +1,49 @@
+//! Where words go: data to stdout or a file, talk to stderr.
+
+use anyhow::Context as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+/// Writes data.
+pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    match file {
+        Some(path) => {
+            whole(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+        }
+        None => {
+            let mut out = anstream::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            Ok(out.flush()?)
+        }
+    }
+}
+
+/// Writes a file as a whole or not at all.
+pub(crate) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// One line for the person.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// One line that something went wrong.
+pub(crate) fn complain(text: &str) {
+    say(&format!("error: {}", model::escape(text)));
+}
+
+/// Whether stdout is a terminal that wants colours.
+pub(crate) fn color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The terminal's size in cells and lines: the environment's word, else 80 by 24.
+pub(crate) fn size() -> (usize, usize) {
+    let of =
+        |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok()).filter(|n| *n > 0);
+    (of("COLUMNS").unwrap_or(80).clamp(40, 200), of("LINES").unwrap_or(24).max(10))
+}

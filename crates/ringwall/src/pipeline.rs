@@ -1,0 +1,166 @@
+//! The whole data flow: collect → assess → rank → propose fixes → rehearse them → rank again.
+//!
+//! Engines do not know each other. What one found another judges because it is handed over here.
+
+use crate::inputs::{InputArgs, Inputs};
+use crate::knowledge::{Knowledge, KnowledgeArgs};
+use crate::place::Places;
+use model::{Coverage, Diagnostic, Edit, Fact, Finding, Fix, Predicate, ResourceRef, Ring, Target};
+use rbac::{Attributes, Rbac, Request, ServerVersion};
+use report::Document;
+use risk::Assessment;
+use snapshot::Snapshot;
+
+/// What is known before anything is ranked.
+struct Known {
+    facts: Vec<Fact>,
+    findings: Vec<Finding>,
+    diagnostics: Vec<Diagnostic>,
+    coverage: Coverage,
+}
+
+/// From what the user named to a report.
+pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Result<Document> {
+    let mut inputs = input.read()?;
+    let knowledge = knowledge.read(&inputs)?;
+    let Inputs { snapshot, stdin, .. } = &mut inputs;
+    let places = Places::new(stdin.take());
+    let known = assess(snapshot, knowledge);
+
+    let first = risk::assess(snapshot, &known.facts, &risk::Options::default());
+    let rehearsed = rehearse(snapshot, &known.facts, &first);
+    let ranked = risk::assess(snapshot, &known.facts, &risk::Options { rehearsed, ..Default::default() });
+
+    let mut coverage = known.coverage;
+    coverage.merge(ranked.coverage.clone());
+    tracing::info!(states = ranked.graph.states, steps = ranked.graph.edges, "attack graph");
+    Ok(Document::new(&report::Input {
+        tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
+        resources: snapshot.len() as u64,
+        unit: if input.paths.is_empty() { "kinds" } else { "files" },
+        assessment: &ranked,
+        findings: &known.findings,
+        diagnostics: &known.diagnostics,
+        coverage: &coverage,
+        place: &|evidence| places.of(evidence),
+    }))
+}
+
+/// Each engine's word on the snapshot.
+fn assess(snapshot: &Snapshot, knowledge: Knowledge) -> Known {
+    let Knowledge { mut facts, mut findings, mut diagnostics, mut coverage } = knowledge;
+    coverage.merge(snapshot.coverage.clone());
+    diagnostics.extend(snapshot.diagnostics.iter().cloned());
+
+    let rights = Rbac::new(snapshot, version(snapshot));
+    diagnostics.extend(rights.diagnostics().iter().cloned());
+    let posture = posture::run_with(snapshot, &rights);
+    facts.extend(posture.facts);
+    findings.extend(posture.findings);
+
+    let policies = policies(snapshot, &mut diagnostics, &mut coverage);
+    let judged = policy::judge(&policies, snapshot);
+    facts.extend(judged.facts());
+    findings.extend(judged.findings());
+
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.id.cmp(b.rule.id)));
+    Known { facts, findings, diagnostics, coverage }
+}
+
+fn version(snapshot: &Snapshot) -> ServerVersion {
+    snapshot.server_version.as_deref().and_then(ServerVersion::parse).unwrap_or_default()
+}
+
+/// The admission policies of the snapshot. One that cannot be judged is a gap, not an empty policy.
+fn policies(
+    snapshot: &Snapshot,
+    diagnostics: &mut Vec<Diagnostic>,
+    coverage: &mut Coverage,
+) -> Vec<policy::Policy> {
+    let mut out = Vec::new();
+    for resource in snapshot.resources().iter().filter(|r| r.reference.group.ends_with("kyverno.io")) {
+        let Ok(value) = serde_json::from_str(resource.text()) else { continue };
+        if !policy::is_policy(&value) {
+            continue;
+        }
+        match policy::compile(&value) {
+            Ok((policy, notes)) => {
+                coverage.count(Ring::Policies, 1, 1);
+                diagnostics
+                    .extend(notes.into_iter().map(|note| note.in_document(resource.reference.to_string())));
+                out.push(policy);
+            }
+            Err(error) => {
+                coverage.count(Ring::Policies, 0, 1);
+                coverage.gap(model::Gap {
+                    ring: Ring::Policies,
+                    what: resource.reference.to_string(),
+                    why: error.to_string(),
+                    asked: false,
+                    help: None,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// Tries each proposed change of rights on a copy and replays what the audit log saw: what would be denied then is
+/// what the fix breaks.
+fn rehearse(snapshot: &Snapshot, facts: &[Fact], assessment: &Assessment) -> risk::Rehearsals {
+    let mut rehearsals = risk::Rehearsals::default();
+    let used: Vec<Request> = facts.iter().filter_map(request).collect();
+    for fix in assessment.fixes().filter(|fix| fix.edits.iter().any(changes_rights)) {
+        if rehearsals.contains_key(&fix.key) {
+            continue;
+        }
+        rehearsals.insert(fix.key.clone(), replay(snapshot, fix, &used));
+    }
+    rehearsals
+}
+
+fn replay(snapshot: &Snapshot, fix: &Fix, used: &[Request]) -> risk::Rehearsal {
+    let (after, failed) = snapshot.with(&fix.edits);
+    if !failed.is_empty() {
+        return risk::Rehearsal { replayed: 0, breaks: failed };
+    }
+    let (before, rights) = (Rbac::new(snapshot, version(snapshot)), Rbac::new(&after, version(&after)));
+    let denied =
+        |request: &&Request| before.authorize(request).allowed() && !rights.authorize(request).allowed();
+    let breaks = used.iter().filter(denied).map(|request| format!("{} would be denied", words(request)));
+    risk::Rehearsal { replayed: used.len() as u64, breaks: breaks.collect() }
+}
+
+/// A right that was used, as the request it came from.
+fn request(fact: &Fact) -> Option<Request> {
+    match (&fact.target, &fact.predicate) {
+        (Target::Identity(who), Predicate::Used(used)) if used.allowed && !used.resource.is_empty() => {
+            Some(Request::by(
+                who,
+                Attributes::resource(&used.verb, &used.group, &used.resource, &used.namespace, &used.name),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn changes_rights(edit: &Edit) -> bool {
+    let rbac = |group: &str| group == "rbac.authorization.k8s.io";
+    match edit {
+        Edit::Set { resource, .. } | Edit::Remove { resource, .. } | Edit::Delete { resource } => {
+            rbac(&resource.group)
+        }
+        Edit::Create { value } => {
+            value.get("apiVersion").and_then(|v| v.as_str()).is_some_and(|v| rbac(ResourceRef::group_of(v)))
+        }
+    }
+}
+
+fn words(request: &Request) -> String {
+    match &request.attributes {
+        Attributes::Resource { verb, resource, namespace, name, .. } => {
+            format!("{verb} {resource} {namespace}/{name} by {}", request.user)
+        }
+        Attributes::NonResource { verb, path } => format!("{verb} {path} by {}", request.user),
+    }
+}

@@ -1,0 +1,410 @@
+//! From proofs to ranked items: who gets where, through which weakness, and how soon it matters.
+//!
+//! A *tail* is the way from code in one workload to a goal, without detours over the network. Workloads that share a
+//! tail share the weakness, so they are one item; the likeliest of them stands for the group.
+
+use crate::goal::{Goal, Valued};
+use crate::graph::{Edge, EdgeId, Graph, Index, State, StateId};
+use crate::proof::{self, Mask, Proofs};
+use crate::steps;
+use crate::tier::{self, Case, Tier};
+use crate::world::World;
+use model::Confidence;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::hash::BuildHasher as _;
+
+/// Where an attack begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Entry {
+    /// Anyone outside.
+    Internet,
+    /// Whoever may push to a repository.
+    PushAccess,
+    /// Someone who is already in one of the containers.
+    Foothold,
+}
+
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Internet => "internet",
+            Self::PushAccess => "push access",
+            Self::Foothold => "foothold",
+        })
+    }
+}
+
+impl Entry {
+    const ALL: [Self; 3] = [Self::Internet, Self::PushAccess, Self::Foothold];
+
+    fn state(self) -> State {
+        match self {
+            Self::Internet => State::Internet,
+            Self::PushAccess => State::PushAccess,
+            Self::Foothold => State::Foothold,
+        }
+    }
+
+    fn outside(self) -> bool {
+        self != Self::Foothold
+    }
+}
+
+/// The searches everything else reads.
+pub(crate) struct Searches<'a, 'w> {
+    pub(crate) world: &'a World<'w>,
+    pub(crate) graph: &'a Graph,
+    pub(crate) goals: &'a [Valued],
+    /// What follows from each entry, in the order of [`Entry::ALL`].
+    pub(crate) reached: Vec<Proofs>,
+}
+
+/// A group of paths with one tail, before it is put into words.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) entry: Entry,
+    /// Index of the goal.
+    pub(crate) goal: usize,
+    /// Indices of goals reached on the way.
+    pub(crate) on_the_way: Vec<usize>,
+    pub(crate) tail: u64,
+    pub(crate) cost: f32,
+    /// Workloads that share the tail; the first stands for the group. Empty for a path through none.
+    pub(crate) workloads: Vec<Index>,
+    pub(crate) edges: Vec<EdgeId>,
+    pub(crate) tier: Tier,
+    pub(crate) why: &'static str,
+    pub(crate) confidence: Confidence,
+    pub(crate) observed: bool,
+    /// How many steps on it are guesses.
+    pub(crate) guesses: usize,
+}
+
+impl Group {
+    pub(crate) fn ease(&self) -> f64 {
+        f64::from(-self.cost).exp()
+    }
+}
+
+/// Tails do not lead over the network: that would make every weakness everybody's.
+fn over_network(state: State) -> bool {
+    matches!(state, State::Net(_) | State::PodNetwork | State::NamespaceNetwork(_))
+}
+
+impl<'a, 'w> Searches<'a, 'w> {
+    pub(crate) fn new(world: &'a World<'w>, graph: &'a Graph, goals: &'a [Valued]) -> Self {
+        let reached =
+            Entry::ALL.iter().map(|entry| proof::forward(graph, &axioms(graph, *entry), &Mask::default()));
+        Self { world, graph, goals, reached: reached.collect() }
+    }
+
+    fn reached(&self, entry: Entry) -> &Proofs {
+        match entry {
+            Entry::Internet => &self.reached[0],
+            Entry::PushAccess => &self.reached[1],
+            Entry::Foothold => &self.reached[2],
+        }
+    }
+
+    /// How the goals are reached from each state, other premises taken from an entry.
+    fn tails(&self, goal: &Valued, entry: Entry, mask: &Mask) -> Proofs {
+        proof::backward(self.graph, &goal.states, self.reached(entry), over_network, mask)
+    }
+
+    /// All groups, ranked.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
+        for entry in Entry::ALL {
+            for at in 0..self.goals.len() {
+                self.groups_of(entry, at, &mut groups);
+            }
+        }
+        absorb(&mut groups, self.goals);
+        one_way_in(&mut groups);
+        groups.sort_by_cached_key(|group| self.order(group));
+        groups
+    }
+
+    /// Soonest tier first, then what is worth most, then the shorter path; names and hashes only break ties.
+    fn order(&self, group: &Group) -> (Tier, Reverse<u64>, usize, String, usize, u64) {
+        let value = self.goals.get(group.goal).map_or(0.0, |goal| goal.value);
+        let name = group.workloads.first().map(|w| self.world.name(*w)).unwrap_or_default();
+        // Bits of a float that is not negative order as the float does.
+        let worth = Reverse((group.ease() * value).to_bits());
+        (group.tier, worth, group.edges.len(), name, group.goal, group.tail)
+    }
+
+    fn groups_of(&self, entry: Entry, goal: usize, out: &mut Vec<Group>) {
+        let Some(valued) = self.goals.get(goal) else { return };
+        let reached = self.reached(entry);
+        let tails = self.tails(valued, entry, &Mask::default());
+        let mut signatures = Signatures { searches: self, tails: &tails, known: FxHashMap::default() };
+        let mut by_tail: FxHashMap<u64, (f32, StateId, Vec<Index>)> = FxHashMap::default();
+        let mut offer = |state: StateId, workload: Option<Index>, signatures: &mut Signatures<'_, '_, '_>| {
+            let cost = reached.cost(state) + tails.cost(state);
+            if !cost.is_finite() {
+                return;
+            }
+            let group = by_tail.entry(signatures.of(state)).or_insert((f32::INFINITY, state, Vec::new()));
+            match workload {
+                Some(workload) if cost < group.0 => group.2.insert(0, workload),
+                Some(workload) => group.2.push(workload),
+                None => {}
+            }
+            if cost < group.0 {
+                (group.0, group.1) = (cost, state);
+            }
+        };
+        if let Some(start) = self.graph.find(entry.state()).filter(|_| entry.outside()) {
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if !proof::tail(self.graph, &tails, start).iter().any(through) {
+                offer(start, None, &mut signatures);
+            }
+        }
+        let lesser = valued.goal.within_node_root();
+        let rooted = if lesser { self.rooted(entry) } else { FxHashSet::default() };
+        for workload in (0..self.world.workloads.len() as Index).filter(|w| !rooted.contains(w)) {
+            if let Some(state) = self.graph.find(State::Exec(workload)) {
+                offer(state, Some(workload), &mut signatures);
+            }
+        }
+        let mut found: Vec<_> = by_tail.into_iter().collect();
+        found.sort_unstable_by_key(|(tail, _)| *tail);
+        for (tail, (cost, state, workloads)) in found {
+            let mut edges = proof::proof(self.graph, reached, state);
+            edges.extend(proof::tail(self.graph, &tails, state));
+            let mut group = Group {
+                entry,
+                goal,
+                on_the_way: Vec::new(),
+                tail,
+                cost,
+                workloads,
+                edges,
+                tier: Tier::Watch,
+                why: "",
+                confidence: Confidence::Confirmed,
+                observed: false,
+                guesses: 0,
+            };
+            self.judge(&mut group, valued.value);
+            out.push(group);
+        }
+    }
+
+    /// Workloads that are root on their node anyway: what else they see of it is no weakness of its own.
+    fn rooted(&self, entry: Entry) -> FxHashSet<Index> {
+        let Some(root) = self.goals.iter().find(|goal| goal.goal == Goal::NodeRoot) else {
+            return FxHashSet::default();
+        };
+        let tails = self.tails(root, entry, &Mask::default());
+        let rooted = |w: &Index| self.graph.find(State::Exec(*w)).is_some_and(|state| tails.reached(state));
+        (0..self.world.workloads.len() as Index).filter(rooted).collect()
+    }
+
+    fn judge(&self, group: &mut Group, value: f64) {
+        let edges = || group.edges.iter().filter_map(|id| self.graph.edge(*id));
+        group.observed = edges().any(|edge| edge.observed);
+        group.guesses = edges().filter(|edge| edge.guessed).count();
+        group.confidence = edges().map(|edge| edge.confidence).min().unwrap_or(Confidence::Confirmed);
+        let exploit = |edge: &&Edge| steps::of(edge).id == "exploit";
+        let likely = edges().filter(exploit).all(|edge| {
+            let v = steps::vulnerability(self.world, edge.args[1]);
+            edge.observed || v.is_some_and(|v| v.known_exploited || v.epss.is_some_and(|epss| epss >= 0.5))
+        });
+        let case = Case {
+            observed: group.observed,
+            internet: group.entry == Entry::Internet,
+            outside: group.entry.outside(),
+            likely,
+            assumed: group.guesses > 0,
+            value,
+        };
+        (group.tier, group.why) = tier::of(&case);
+    }
+
+    /// Paths from outside to a goal: each entry with each workload it gets into that leads there.
+    pub(crate) fn paths(&self, goal: usize, mask: &Mask) -> FxHashSet<(Entry, Index)> {
+        let mut pairs = FxHashSet::default();
+        let Some(valued) = self.goals.get(goal) else { return pairs };
+        for entry in [Entry::Internet, Entry::PushAccess] {
+            let reached = proof::forward(self.graph, &axioms(self.graph, entry), mask);
+            let tails = proof::backward(self.graph, &valued.states, &reached, over_network, mask);
+            let leads =
+                |state: Option<StateId>| state.is_some_and(|s| reached.reached(s) && tails.reached(s));
+            for workload in 0..self.world.workloads.len() as Index {
+                if leads(self.graph.find(State::Exec(workload))) {
+                    pairs.insert((entry, workload));
+                }
+            }
+            let start = self.graph.find(entry.state());
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if leads(start) && start.is_some_and(|s| !proof::tail(self.graph, &tails, s).iter().any(through))
+            {
+                pairs.insert((entry, Index::MAX));
+            }
+        }
+        pairs
+    }
+
+    /// Workloads from which a goal is reached once someone is inside.
+    pub(crate) fn leading_to(&self, goal: usize, mask: &Mask) -> FxHashSet<Index> {
+        let Some(valued) = self.goals.get(goal) else { return FxHashSet::default() };
+        let tails = self.tails(valued, Entry::Foothold, mask);
+        let leads = |w: &Index| self.graph.find(State::Exec(*w)).is_some_and(|state| tails.reached(state));
+        (0..self.world.workloads.len() as Index).filter(leads).collect()
+    }
+
+    /// Whether an entry gets into a workload without passing through another one.
+    pub(crate) fn directly(&self, entry: Entry, workload: Index) -> bool {
+        let Some(state) = self.graph.find(State::Exec(workload)) else { return false };
+        let reached = self.reached(entry);
+        let into = |id: &EdgeId| {
+            self.graph.edge(*id).is_some_and(|edge| matches!(self.graph.what(edge.head), State::Exec(_)))
+        };
+        reached.reached(state)
+            && proof::proof(self.graph, reached, state).iter().filter(|id| into(id)).count() == 1
+    }
+
+    /// Risk from outside: what each goal is worth times how likely its cheapest proof is.
+    pub(crate) fn outside(&self, mask: &Mask) -> Risk {
+        let mut start = axioms(self.graph, Entry::Internet);
+        start.extend(axioms(self.graph, Entry::PushAccess));
+        let reached = proof::forward(self.graph, &start, mask);
+        let best = |goal: &Valued| goal.states.iter().map(|state| reached.ease(*state)).fold(0.0, f64::max);
+        let goals: Vec<(Goal, f64)> = self.goals.iter().map(|goal| (goal.goal.clone(), best(goal))).collect();
+        let total = self.goals.iter().zip(&goals).map(|(goal, (_, ease))| goal.value * ease).sum();
+        Risk { total, goals: goals.into_iter().filter(|(_, ease)| *ease > 0.0).collect() }
+    }
+}
+
+/// Risk from outside.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Risk {
+    /// Sum over goals of value times ease.
+    pub total: f64,
+    /// Ease of the cheapest proof of each goal that has one.
+    pub goals: Vec<(Goal, f64)>,
+}
+
+fn axioms(graph: &Graph, entry: Entry) -> Vec<(StateId, f32)> {
+    match entry {
+        Entry::Foothold => {
+            let exec = graph.states().iter().enumerate().filter(|(_, state)| matches!(state, State::Exec(_)));
+            exec.map(|(at, _)| (at as StateId, 0.0)).collect()
+        }
+        _ => graph.find(entry.state()).map(|state| (state, 0.0)).into_iter().collect(),
+    }
+}
+
+/// Signatures of tails: equal for states that go the same way through the same identities, roles and ways out.
+struct Signatures<'a, 'b, 'w> {
+    searches: &'a Searches<'b, 'w>,
+    tails: &'a Proofs,
+    known: FxHashMap<StateId, u64>,
+}
+
+impl Signatures<'_, '_, '_> {
+    fn of(&mut self, state: StateId) -> u64 {
+        let mut chain = Vec::new();
+        let mut at = state;
+        let mut signature = loop {
+            if let Some(known) = self.known.get(&at) {
+                break *known;
+            }
+            let edge = self.tails.via(at).and_then(|id| self.searches.graph.edge(id));
+            match edge.filter(|_| chain.len() < 64) {
+                Some(edge) => {
+                    chain.push((at, edge));
+                    at = edge.head;
+                }
+                None => break FxBuildHasher.hash_one(self.searches.graph.what(at)),
+            }
+        };
+        for (state, edge) in chain.into_iter().rev() {
+            let class = steps::class(self.searches.world, self.searches.graph, edge);
+            // Where a node is, or which of several, does not make a weakness another one.
+            let head = match self.searches.graph.what(edge.head) {
+                State::Node(_) => State::AnyNode,
+                other => other,
+            };
+            signature = FxBuildHasher.hash_one((edge.step, head, class, signature));
+            self.known.insert(state, signature);
+        }
+        signature
+    }
+}
+
+/// A group whose whole path is the beginning of a more valuable one is part of that one.
+fn absorb(groups: &mut Vec<Group>, goals: &[Valued]) {
+    let value = |goal: usize| goals.get(goal).map_or(0.0, |g| g.value);
+    let mut by_start: FxHashMap<(Entry, Option<EdgeId>), Vec<usize>> = FxHashMap::default();
+    for (at, group) in groups.iter().enumerate() {
+        by_start.entry((group.entry, group.edges.first().copied())).or_default().push(at);
+    }
+    let mut absorbed = vec![None; groups.len()];
+    for (at, group) in groups.iter().enumerate() {
+        let rivals = by_start.get(&(group.entry, group.edges.first().copied())).into_iter().flatten();
+        absorbed[at] = rivals.copied().find(|other| {
+            groups.get(*other).is_some_and(|bigger| {
+                bigger.edges.len() > group.edges.len()
+                    && bigger.edges.starts_with(&group.edges)
+                    && value(bigger.goal) >= value(group.goal)
+            })
+        });
+    }
+    for at in 0..absorbed.len() {
+        let (Some(into), Some(goal)) = (absorbed[at], groups.get(at).map(|g| g.goal)) else { continue };
+        // The chain of absorptions ends at a group that is its own.
+        let mut last = into;
+        while let Some(next) = absorbed[last] {
+            last = next;
+        }
+        if let Some(group) = groups.get_mut(last).filter(|group| !group.on_the_way.contains(&goal)) {
+            group.on_the_way.push(goal);
+            group.on_the_way.sort_unstable();
+        }
+    }
+    let mut keep = absorbed.iter().map(Option::is_none);
+    groups.retain(|_| keep.next().unwrap_or(true));
+}
+
+/// A weakness is said once for each way in that is known. Nobody knows that a foothold is needed where there is a way
+/// in from outside; that someone might push an image is no news where nobody looked whether he can; and a way that
+/// needs two guesses is none.
+fn one_way_in(groups: &mut Vec<Group>) {
+    let key = |group: &Group| (group.goal, group.tail);
+    let mut ways: FxHashMap<(usize, u64), (bool, bool)> = FxHashMap::default();
+    let mut from_inside: FxHashMap<(usize, u64), Vec<Index>> = FxHashMap::default();
+    for group in groups.iter() {
+        let (internet, known) = ways.entry(key(group)).or_default();
+        *internet |= group.entry == Entry::Internet && group.guesses < 2;
+        *known |= group.entry.outside() && group.guesses == 0;
+        if group.entry == Entry::Foothold {
+            from_inside.insert(key(group), group.workloads.clone());
+        }
+    }
+    groups.retain(|group| {
+        let (internet, known) = ways.get(&key(group)).copied().unwrap_or_default();
+        match group.entry {
+            Entry::Internet => group.guesses < 2 || !from_inside.contains_key(&key(group)),
+            Entry::PushAccess => group.guesses == 0 || !(internet || from_inside.contains_key(&key(group))),
+            Entry::Foothold => !(internet || known),
+        }
+    });
+    for group in groups.iter_mut() {
+        for workload in from_inside.get(&key(group)).into_iter().flatten() {
+            if !group.workloads.is_empty() && !group.workloads.contains(workload) {
+                group.workloads.push(*workload);
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Brings each fact to the workload, identity or node it is about.
+//!
+//! Images meet on digests first and on tags last; containers on their id, their pod's uid or its name. What cannot
+//! be joined is kept with the reason and counted in the coverage.
+
+use super::{Joined, Right, World};
+use crate::graph::Index;
+use model::{
+    Confidence, ContainerId, Digest, Fact, ImageId, ImageIndex, Predicate, Reference, Scope, Source, Target,
+};
+use rustc_hash::FxHashMap;
+use snapshot::PodRow;
+
+/// Joins every fact.
+pub(crate) fn facts(world: &mut World<'_>) {
+    let images = Images::new(world);
+    let pods = Pods::new(world);
+    let mut known: FxHashMap<&ImageId, Vec<(Index, usize, Confidence)>> = FxHashMap::default();
+    for (at, fact) in world.facts.iter().enumerate() {
+        let at = at as u32;
+        match (&fact.target, &fact.predicate) {
+            (Target::Identity(identity), Predicate::Holds(grant)) => {
+                let right = Right {
+                    identity: world.identities.index(identity.clone()),
+                    grant,
+                    fact: at,
+                    scope: match &grant.scope {
+                        Scope::Cluster => 0,
+                        Scope::Namespace(name) => world.scopes.index(name.as_str().into()),
+                    },
+                    role: world.objects.index(grant.role.clone()),
+                    binding: world.objects.index(grant.binding.clone()),
+                };
+                world.grants.push(right);
+            }
+            (Target::Identity(identity), Predicate::Used(_)) => {
+                let identity = world.identities.index(identity.clone());
+                world.uses.entry(identity).or_default().push(at);
+            }
+            (Target::Image(image), _) => {
+                let places = known.entry(image).or_insert_with(|| images.find(world, image));
+                if places.is_empty() {
+                    world.unjoined.push((at, "no workload runs this image"));
+                }
+                for (workload, container, confidence) in places.clone() {
+                    image_fact(world, fact, at, (workload, container), confidence);
+                }
+            }
+            _ => match pods.find(world, &fact.target) {
+                Ok((workload, confidence)) => {
+                    workload_fact(world, fact, Joined { fact: at, confidence }, workload);
+                }
+                Err(why) => world.unjoined.push((at, why)),
+            },
+        }
+    }
+}
+
+fn image_fact<'a>(
+    world: &mut World<'a>,
+    fact: &'a Fact,
+    at: u32,
+    place: (Index, usize),
+    confidence: Confidence,
+) {
+    let joined = Joined { fact: at, confidence: confidence.min(fact.confidence) };
+    let Some(workload) = world.workloads.get_mut(place.0 as usize) else { return };
+    let Some(image) = workload.images.get_mut(place.1) else { return };
+    match &fact.predicate {
+        Predicate::Vulnerable(_) => {
+            image.scanned = true;
+            workload.vulnerabilities.push((place.1, joined));
+        }
+        Predicate::Scanned => image.scanned = true,
+        Predicate::Loads { package, loaded } => workload.loads.push((place.1, package, *loaded)),
+        Predicate::Signed { .. } | Predicate::Unsigned | Predicate::SignatureUnknown { .. } => {
+            // The surer join wins; a signature found wins over one not found at the same certainty.
+            let signed = |fact: u32| {
+                matches!(world.facts.get(fact as usize).map(|f| &f.predicate), Some(Predicate::Signed { .. }))
+            };
+            let rank = |joined: &Joined| (joined.confidence, signed(joined.fact));
+            if image.provenance.is_none_or(|old| rank(&old) < rank(&joined)) {
+                image.provenance = Some(joined);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn workload_fact(world: &mut World<'_>, fact: &Fact, joined: Joined, workload: Index) {
+    let Some(workload) = world.workloads.get_mut(workload as usize) else { return };
+    match &fact.predicate {
+        Predicate::Escapes(_) => workload.escapes.push(joined),
+        Predicate::Alerted(_) => workload.alerts.push(joined),
+        _ => {}
+    }
+}
+
+/// Containers by every digest and tag they are known under.
+struct Images {
+    index: ImageIndex,
+    by_digest: FxHashMap<Digest, Vec<(Index, usize, Confidence)>>,
+    by_tag: FxHashMap<String, Vec<(Index, usize)>>,
+    /// What runs under a container's tag, from pod status.
+    running: FxHashMap<(Index, usize), Vec<ImageId>>,
+}
+
+impl Images {
+    fn new(world: &World<'_>) -> Self {
+        let mut index = ImageIndex::default();
+        for fact in world.facts {
+            if let Target::Image(image) = &fact.target {
+                index.learn(image, fact.source);
+            }
+        }
+        let mut images = Self {
+            index,
+            by_digest: FxHashMap::default(),
+            by_tag: FxHashMap::default(),
+            running: FxHashMap::default(),
+        };
+        images.learn_running(world);
+        for (at, workload) in world.workloads.iter().enumerate() {
+            for (container, image) in workload.images.iter().enumerate() {
+                let place = (at as Index, container);
+                images.add(place, &image.id);
+                for running in images.running.get(&place).cloned().unwrap_or_default() {
+                    images.add(place, &running);
+                }
+                if let Some(tag) = image.id.reference.as_ref().and_then(Reference::tagged) {
+                    images.by_tag.entry(tag).or_default().push(place);
+                }
+            }
+        }
+        images
+    }
+
+    /// Pods name their images in status; containers are told apart by the reference they were started from.
+    fn learn_running(&mut self, world: &World<'_>) {
+        for pod in world.snapshot.pods() {
+            let Some(workload) = world.snapshot.workload_of(pod).and_then(|owner| world.find(owner)) else {
+                continue;
+            };
+            let Some(facts) = world.workload_at(workload) else { continue };
+            for status in &pod.images {
+                let Some(running) = world.snapshot.image(status.image) else { continue };
+                self.index.learn(running, Source::Node);
+                let same = |image: &super::ContainerImage| match (&image.id.reference, &running.reference) {
+                    (Some(a), Some(b)) => a.registry == b.registry && a.repository == b.repository,
+                    _ => facts.images.len() == 1,
+                };
+                for (container, _) in facts.images.iter().enumerate().filter(|(_, image)| same(image)) {
+                    let list = self.running.entry((workload, container)).or_default();
+                    if !list.contains(running) {
+                        list.push(running.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, place: (Index, usize), image: &ImageId) {
+        for (digest, confidence) in self.index.keys(image) {
+            self.by_digest.entry(digest).or_default().push((place.0, place.1, confidence));
+        }
+    }
+
+    /// The containers that run an image.
+    fn find(&self, world: &World<'_>, image: &ImageId) -> Vec<(Index, usize, Confidence)> {
+        let mut best: FxHashMap<(Index, usize), Confidence> = FxHashMap::default();
+        for (digest, mine) in self.index.keys(image) {
+            for (workload, container, theirs) in self.by_digest.get(&digest).into_iter().flatten() {
+                let confidence = mine.min(*theirs);
+                let old = best.entry((*workload, *container)).or_insert(confidence);
+                *old = (*old).max(confidence);
+            }
+        }
+        let tag = image.reference.as_ref().and_then(Reference::tagged);
+        for place in tag.iter().filter_map(|tag| self.by_tag.get(tag)).flatten() {
+            if !best.contains_key(place) && !self.contradicted(world, *place, image) {
+                best.insert(*place, Confidence::Assumed);
+            }
+        }
+        let mut out: Vec<_> = best.into_iter().map(|((w, c), confidence)| (w, c, confidence)).collect();
+        out.sort_unstable_by_key(|(w, c, _)| (*w, *c));
+        out
+    }
+
+    /// Whether digests say that the tag has moved since.
+    fn contradicted(&self, world: &World<'_>, place: (Index, usize), image: &ImageId) -> bool {
+        let written = world.workload_at(place.0).and_then(|w| w.images.get(place.1)).map(|i| &i.id);
+        let running = self.running.get(&place).into_iter().flatten();
+        running.chain(written).any(|other| self.index.join(other, image) == model::Join::Different)
+    }
+}
+
+/// Pods by container id, uid and name.
+struct Pods<'a> {
+    by_container: FxHashMap<&'a str, &'a PodRow>,
+    by_uid: FxHashMap<&'a str, &'a PodRow>,
+}
+
+impl<'a> Pods<'a> {
+    fn new(world: &World<'a>) -> Self {
+        let mut pods = Self { by_container: FxHashMap::default(), by_uid: FxHashMap::default() };
+        for pod in world.snapshot.pods() {
+            pods.by_uid.insert(&pod.uid, pod);
+            for image in &pod.images {
+                if let Some(id) = &image.container {
+                    pods.by_container.insert(id.prefix(), pod);
+                }
+            }
+        }
+        pods
+    }
+
+    fn find(&self, world: &World<'_>, target: &Target) -> Result<(Index, Confidence), &'static str> {
+        let owner = |pod: &PodRow| {
+            let owner = world.snapshot.workload_of(pod).and_then(|owner| world.find(owner));
+            owner.ok_or("the pod's owner is not in the snapshot")
+        };
+        match target {
+            Target::Workload(name) | Target::Resource(name) => {
+                let found = world.find(name).ok_or("no such workload in the snapshot")?;
+                Ok((found, Confidence::Confirmed))
+            }
+            Target::Container(id) => {
+                let pod = self.by_container.get(id.prefix()).filter(|pod| named(pod, id));
+                Ok((owner(pod.ok_or("no pod in the snapshot has this container")?)?, Confidence::Confirmed))
+            }
+            Target::Pod(uid) => {
+                let pod = self.by_uid.get(uid.as_str()).ok_or("no pod in the snapshot has this uid")?;
+                Ok((owner(pod)?, Confidence::Confirmed))
+            }
+            Target::PodName { namespace, name } => {
+                let pods = world.snapshot.pods();
+                let key = (namespace.as_str(), name.as_str());
+                match pods.binary_search_by(|pod| (&*pod.namespace, &*pod.name).cmp(&key)) {
+                    Ok(at) => Ok((owner(pods.get(at).ok_or("no such pod")?)?, Confidence::Confirmed)),
+                    Err(_) => by_generated_name(world, namespace, name),
+                }
+            }
+            Target::Unresolved { .. } => Err("the event names no container or pod"),
+            _ => Err("it is about neither an image nor a workload"),
+        }
+    }
+}
+
+fn named(pod: &PodRow, id: &ContainerId) -> bool {
+    pod.images.iter().filter_map(|image| image.container.as_ref()).any(|known| known.matches(id))
+}
+
+/// A pod that is gone, or that only a manifest describes, by how controllers name pods: `name`, `name-0`,
+/// `name-xxxxx`, `name-hash-xxxxx`. The longest workload name that fits wins; the join is inferred.
+fn by_generated_name(
+    world: &World<'_>,
+    namespace: &str,
+    pod: &str,
+) -> Result<(Index, Confidence), &'static str> {
+    let scope = world.scopes.find(&namespace.into()).ok_or("no workload in this namespace")?;
+    let mut best: Option<(usize, Index)> = None;
+    for at in world.workloads_in(scope) {
+        let Some(reference) = world.workload_at(at).map(|w| &w.resource.reference) else { continue };
+        let Some(rest) = pod.strip_prefix(&*reference.name) else { continue };
+        let parts: Vec<&str> = rest.split('-').skip(1).collect();
+        let random =
+            |part: &str| (1..=10).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let fits = match &*reference.kind {
+            "Pod" => rest.is_empty(),
+            "StatefulSet" => matches!(parts[..], [n] if n.bytes().all(|b| b.is_ascii_digit())),
+            "Deployment" | "CronJob" => matches!(parts[..], [a, b] if random(a) && b.len() == 5 && random(b)),
+            _ => matches!(parts[..], [a] if a.len() == 5 && random(a)),
+        };
+        if fits
+            && rest.starts_with('-') | rest.is_empty()
+            && best.is_none_or(|(len, _)| len < reference.name.len())
+        {
+            best = Some((reference.name.len(), at));
+        }
+    }
+    best.map(|(_, at)| (at, Confidence::Inferred)).ok_or("no pod or workload of this name in the snapshot")
+}

@@ -1,0 +1,250 @@
+//! The real `ringwall` binary as a value: give it words, get an answer with what it printed and its exit code.
+
+use crate::places::root;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// How long one command may take before it is killed: a hang is a failure, not a stuck run.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The binary under test: `RINGWALL_BIN`, or the one that `cargo build -p ringwall` makes (once per run).
+///
+/// # Errors
+/// When it cannot be built; the compiler's words are in the message.
+pub fn ringwall() -> Result<Program, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(build).clone().map(Program::new)
+}
+
+fn build() -> Result<PathBuf, String> {
+    if let Some(path) = std::env::var_os("RINGWALL_BIN").filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("RINGWALL_BIN: no file {}", path.display()))
+        };
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // The same command as the README's first one, so that its build is reused.
+    let out = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "ringwall", "--message-format", "json-render-diagnostics"])
+        .current_dir(root())
+        .output()
+        .map_err(|e| format!("cargo could not be started: {e}"))?;
+    if !out.status.success() {
+        return Err(format!("ringwall does not build:\n{}", String::from_utf8_lossy(&out.stderr)));
+    }
+    String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .next_back()
+        .ok_or_else(|| "cargo built no executable".into())
+}
+
+/// A program that answers words as `ringwall` should.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    before: Vec<String>,
+}
+
+impl Program {
+    /// The program at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), before: Vec::new() }
+    }
+
+    /// The same program with words that go before every command's own.
+    #[must_use]
+    pub fn with(mut self, before: &[&str]) -> Self {
+        self.before = before.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs it in the root of the clone with nothing on stdin.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end in time. An exit code is no error.
+    pub fn run(&self, words: &[&str]) -> Result<Answer, String> {
+        self.run_with(words, "")
+    }
+
+    /// Runs it with `input` on stdin.
+    ///
+    /// It sees no cluster, no terminal and a home of its own, so that answers depend on the words alone.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn run_with(&self, words: &[&str], input: &str) -> Result<Answer, String> {
+        let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+        let mut child = Command::new(&self.path)
+            .args(&self.before)
+            .args(words)
+            .current_dir(root())
+            .env("NO_COLOR", "1")
+            .env("HOME", home.path())
+            .env("XDG_STATE_HOME", home.path().join("state"))
+            .env("XDG_CACHE_HOME", home.path().join("cache"))
+            .env("XDG_CONFIG_HOME", home.path().join("config"))
+            .env("KUBECONFIG", home.path().join("no-cluster"))
+            .env_remove("KUBERNETES_SERVICE_HOST")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("{}: {e}", self.path.display()))?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let input = input.to_owned();
+        // A program that ends without reading its input is no failure of ours.
+        std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(input.as_bytes())));
+        let stdout = std::thread::spawn(move || drain(stdout));
+        let stderr = std::thread::spawn(move || drain(stderr));
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match child.try_wait() {
+                Ok(Some(status)) => break status,
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+                Ok(None) => {
+                    child.kill().ok();
+                    child.wait().ok();
+                    return Err(format!("`{}` did not end within {} s", words.join(" "), PATIENCE.as_secs()));
+                }
+                Err(e) => return Err(format!("`{}`: {e}", words.join(" "))),
+            }
+        };
+        Ok(Answer {
+            words: words.join(" "),
+            code: status.code(),
+            stdout: stdout.join().unwrap_or_default(),
+            stderr: stderr.join().unwrap_or_default(),
+        })
+    }
+}
+
+fn drain(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes).ok();
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What a command answered. Every expectation returns the answer again, or says what was there instead.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The words it was given.
+    pub words: String,
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Data.
+    pub stdout: String,
+    /// Talk.
+    pub stderr: String,
+}
+
+impl Answer {
+    /// It ended with this code.
+    ///
+    /// # Errors
+    /// When it did not.
+    pub fn exits(&self, code: i32) -> Result<&Self, String> {
+        self.when(self.code == Some(code), &format!("exit code {code}"))
+    }
+
+    /// Its first line of data is this.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn first_line(&self, line: &str) -> Result<&Self, String> {
+        self.when(self.stdout.lines().next() == Some(line), &format!("`{line}` as first line"))
+    }
+
+    /// Its data names each of these, whatever their case.
+    ///
+    /// # Errors
+    /// Names the first that is absent.
+    pub fn names(&self, words: &[&str]) -> Result<&Self, String> {
+        let said = self.stdout.to_lowercase();
+        for word in words {
+            self.when(said.contains(&word.to_lowercase()), &format!("`{word}` on stdout"))?;
+        }
+        Ok(self)
+    }
+
+    /// Its data names at least one of these, whatever their case.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn names_one_of(&self, words: &[&str]) -> Result<&Self, String> {
+        let said = self.stdout.to_lowercase();
+        let any = words.iter().any(|word| said.contains(&word.to_lowercase()));
+        self.when(any, &format!("one of {words:?} on stdout"))
+    }
+
+    /// Its data names none of these, whatever their case.
+    ///
+    /// # Errors
+    /// Names the first that is there.
+    pub fn names_none_of(&self, words: &[&str]) -> Result<&Self, String> {
+        let said = self.stdout.to_lowercase();
+        for word in words {
+            self.when(!said.contains(&word.to_lowercase()), &format!("no `{word}` on stdout"))?;
+        }
+        Ok(self)
+    }
+
+    /// The first of these stands before the second in its data.
+    ///
+    /// # Errors
+    /// When one is absent or the order is the other one.
+    pub fn ranks(&self, first: &str, second: &str) -> Result<&Self, String> {
+        let order = self.stdout.find(first).zip(self.stdout.find(second)).is_some_and(|(a, b)| a < b);
+        self.when(order, &format!("`{first}` before `{second}` on stdout"))
+    }
+
+    /// Its talk names each of these.
+    ///
+    /// # Errors
+    /// Names the first that is absent.
+    pub fn talks_of(&self, words: &[&str]) -> Result<&Self, String> {
+        let said = self.stderr.to_lowercase();
+        for word in words {
+            self.when(said.contains(&word.to_lowercase()), &format!("`{word}` on stderr"))?;
+        }
+        Ok(self)
+    }
+
+    /// Its data as JSON.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn json(&self) -> Result<serde_json::Value, String> {
+        serde_json::from_str(&self.stdout).map_err(|e| self.complaint(&format!("JSON ({e})")))
+    }
+
+    fn when(&self, holds: bool, wanted: &str) -> Result<&Self, String> {
+        if holds { Ok(self) } else { Err(self.complaint(wanted)) }
+    }
+
+    fn complaint(&self, wanted: &str) -> String {
+        let code = self.code.map_or("a signal".into(), |code| format!("exit code {code}"));
+        let mut told = format!("`ringwall {}`: wanted {wanted}; it ended with {code}", self.words);
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            let head: Vec<&str> = text.lines().take(12).collect();
+            if !head.is_empty() {
+                told.push_str(&format!("\n--- {name} ---\n{}", head.join("\n")));
+            }
+        }
+        told
+    }
+}
