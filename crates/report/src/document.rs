@@ -20,6 +20,8 @@ pub struct Document {
     pub tool: String,
     /// How many resources and pods were looked at.
     pub resources: u64,
+    /// What the coverage of resources counts: `files` of manifests or `kinds` of a cluster.
+    pub unit: String,
     /// The first sentence, as values; absent when nothing of value is in reach.
     pub headline: Option<HeadlineEntry>,
     /// Risk from outside: sum over goals of value (0 to 100) times ease (0 to 1).
@@ -228,6 +230,7 @@ impl Document {
             schema_version: SCHEMA_VERSION,
             tool: input.tool.to_owned(),
             resources: input.resources,
+            unit: input.unit.to_owned(),
             headline: assessment.headline.as_ref().map(|h| HeadlineEntry {
                 goal: h.goal.to_string(),
                 workloads: h.workloads,

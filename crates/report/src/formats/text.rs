@@ -62,6 +62,8 @@ impl Screen<'_> {
             parts.push(match ring.ring.as_str() {
                 // Files of a folder, or kinds of a cluster: told only when some are missing.
                 "resources" | "rbac" | "nodes" if ring.seen == ring.total => continue,
+                "resources" => format!("{} of {} {}", ring.seen, ring.total, self.document.unit),
+                "policies" => format!("{}/{} policies judged", ring.seen, ring.total),
                 "audit" => count(ring.seen as usize, "audit event"),
                 "runtime" => count(ring.seen as usize, "alert"),
                 "images" => format!("{}/{} images scanned", ring.seen, ring.total),

@@ -13,7 +13,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// What to fix first: attack paths, ranked, each with the cheapest fix
-    Risk(risk::RiskArgs),
+    Risk(Box<risk::RiskArgs>),
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
