@@ -17,7 +17,7 @@ pub use check::{Check, Run, Seat, Whole, Workload};
 pub use report::Report;
 
 use ::rbac::{Rbac, ServerVersion};
-use model::{Fact, Finding};
+use model::{Fact, Finding, Gap};
 use snapshot::Snapshot;
 
 /// What the checks say of a snapshot.
@@ -27,6 +27,8 @@ pub struct Posture {
     pub findings: Vec<Finding>,
     /// What an attacker could do with it, and who holds which rights.
     pub facts: Vec<Fact>,
+    /// What the checks could not see.
+    pub gaps: Vec<Gap>,
 }
 
 /// Every check, by area.
@@ -40,10 +42,14 @@ pub fn run(snapshot: &Snapshot) -> Posture {
     run_with(snapshot, &Rbac::new(snapshot, version))
 }
 
-/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too.
+/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too, and those of people whom a
+/// cloud's identity service lets in.
 pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
     let mut posture = run_checks(snapshot, rbac, checks());
     posture.facts.extend(rbac.facts());
+    let people = rbac::people(snapshot, None);
+    posture.facts.extend(people.facts(rbac));
+    posture.gaps = people.gaps;
     posture
 }
 

@@ -225,6 +225,11 @@ impl Rbac {
         role.rules.iter().filter_map(|id| self.rules.get(*id as usize).map(|rule| (*id, rule)))
     }
 
+    /// When the snapshot was taken, for a live cluster.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
+    }
+
     /// What could not be read of roles and bindings: while there is any, "no" means "not as far as was seen".
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps

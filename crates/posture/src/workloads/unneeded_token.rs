@@ -18,18 +18,24 @@ pub(crate) static CHECK: Check = Check {
     run: Run::Seats(run),
 };
 
+/// An account's own word on its token, and the workloads that mount it.
+struct Mounted<'a> {
+    automount: Option<bool>,
+    by: Vec<&'a ResourceRef>,
+}
+
 /// One finding an account, not one a workload: the account is where it is set.
 fn run(whole: &Whole<'_>, seats: &[Seat<'_>], report: &mut Report) {
-    let mut accounts: BTreeMap<(&str, &str), (Option<bool>, Vec<&ResourceRef>)> = BTreeMap::new();
+    let mut accounts: BTreeMap<(&str, &str), Mounted<'_>> = BTreeMap::new();
     for seat in seats {
         let key = (&*seat.workload.namespace, seat.account.as_str());
-        let entry = accounts.entry(key).or_insert_with(|| (automount(whole, key), Vec::new()));
+        let entry = accounts.entry(key).or_insert_with(|| Mounted { automount: automount(whole, key), by: Vec::new() });
         // The pod's own word wins over the account's; without either the token is mounted.
-        if seat.automount.or(entry.0).unwrap_or(true) {
-            entry.1.push(seat.workload);
+        if seat.automount.or(entry.automount).unwrap_or(true) {
+            entry.by.push(seat.workload);
         }
     }
-    for ((namespace, name), (_, workloads)) in accounts {
+    for ((namespace, name), Mounted { by: workloads, .. }) in accounts {
         let Some(first) = workloads.first() else { continue };
         if !whole.rbac.is_bound(&model::Identity::account(namespace, name)) {
             let account = ResourceRef::new("", "ServiceAccount", namespace, name);
