@@ -9,7 +9,7 @@ pub mod checks;
 #[cfg(test)]
 mod testing;
 
-use snapshot::{Container, PodSpec, Template};
+use snapshot::{Container, Json, PodSpec, Template};
 
 /// A level of the standards. Order: least strict first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,15 @@ pub struct Check {
     pub title: &'static str,
     /// From which minor on which function runs, oldest first.
     pub versions: &'static [(u32, Run)],
+    /// A baseline check that this restricted one stands for, from its first version on.
+    pub replaces: Option<&'static str>,
+}
+
+impl Check {
+    /// What runs at a minor; `None` before its first version.
+    fn at(&self, minor: u32) -> Option<Run> {
+        self.versions.iter().rev().find(|(from, _)| *from <= minor).map(|(_, run)| *run)
+    }
 }
 
 /// Judges one pod.
@@ -67,6 +76,38 @@ impl<'t, 'a> Pod<'t, 'a> {
     /// A workload's pod.
     pub fn of(template: &'t Template<'a>) -> Self {
         Self { spec: template.spec(), template }
+    }
+
+    /// `securityContext` of the pod.
+    pub fn security(&self) -> &'t Json<'a> {
+        self.spec.json.get("securityContext")
+    }
+
+    /// Annotations of the pod.
+    pub fn annotations(&self) -> &'t Json<'a> {
+        self.template.template().at(&["metadata", "annotations"])
+    }
+
+    /// JSON pointer of a field of the spec (`/hostPID`) in the whole object.
+    pub fn pointer(&self, field: &str) -> String {
+        format!("{}{field}", self.template.spec_pointer())
+    }
+
+    /// JSON pointer of an annotation in the whole object.
+    pub fn annotation_pointer(&self, key: &str) -> String {
+        let spec = self.template.spec_pointer();
+        let pod = spec.strip_suffix("/spec").unwrap_or_default();
+        format!("{pod}/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"))
+    }
+
+    /// Whether it says that it runs on Windows: then restricted asks nothing of Linux' fields, from 1.25 on.
+    pub fn windows(&self) -> bool {
+        self.spec.json.at(&["os", "name"]).text() == "windows"
+    }
+
+    /// Whether it runs in a user namespace of its own, which relaxes three checks from 1.35 on.
+    pub fn user_namespace(&self) -> bool {
+        self.spec.json.get("hostUsers").bool() == Some(false)
     }
 
     /// Init, ordinary and ephemeral containers.
@@ -91,9 +132,11 @@ pub struct Violation {
 /// What a level at a minor (`None` for the latest) finds in a pod: nothing when the pod meets it.
 pub fn violations(pod: &Pod<'_, '_>, level: Level, minor: Option<u32>) -> Vec<Violation> {
     let minor = minor.unwrap_or(u32::MAX);
+    let at_level = || checks::CHECKS.iter().filter(|check| check.level <= level);
+    let replaced = |id| at_level().any(|other| other.replaces == Some(id) && other.at(minor).is_some());
     let mut found = Vec::new();
-    for check in checks::CHECKS.iter().filter(|check| check.level <= level) {
-        if let Some((_, run)) = check.versions.iter().rev().find(|(from, _)| *from <= minor) {
+    for check in at_level().filter(|check| !replaced(check.id)) {
+        if let Some(run) = check.at(minor) {
             run(pod, &mut found);
         }
     }
@@ -102,10 +145,6 @@ pub fn violations(pod: &Pod<'_, '_>, level: Level, minor: Option<u32>) -> Vec<Vi
 
 /// The strictest level a pod meets at a minor.
 pub fn meets(pod: &Pod<'_, '_>, minor: Option<u32>) -> Level {
-    let strictest = violations(pod, Level::Restricted, minor).iter().map(|v| v.level).min();
-    match strictest {
-        None => Level::Restricted,
-        Some(Level::Restricted) => Level::Baseline,
-        Some(_) => Level::Privileged,
-    }
+    let levels = [Level::Restricted, Level::Baseline];
+    levels.into_iter().find(|level| violations(pod, *level, minor).is_empty()).unwrap_or(Level::Privileged)
 }
