@@ -25,7 +25,7 @@ pub enum Run {
     Seats(fn(&Whole<'_>, &[Seat<'_>], &mut Report)),
 }
 
-/// Which account a workload runs as.
+/// A workload in few words: which account it runs as, and which level it meets.
 #[derive(Clone, Debug)]
 pub struct Seat<'s> {
     /// The workload.
@@ -34,6 +34,8 @@ pub struct Seat<'s> {
     pub account: String,
     /// The pod's own word on whether the token is mounted.
     pub automount: Option<bool>,
+    /// The strictest Pod Security level its pods meet.
+    pub meets: pss::Level,
 }
 
 /// The whole snapshot.
@@ -75,6 +77,7 @@ impl<'t, 'a> Workload<'t, 'a> {
             workload: self.reference(),
             account: self.spec.account_name().to_owned(),
             automount: self.spec.json.get("automountServiceAccountToken").bool(),
+            meets: pss::meets(&pss::Pod::of(self.template), None),
         }
     }
 

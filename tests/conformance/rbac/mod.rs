@@ -25,7 +25,8 @@ fn server() -> Result<(), String> {
     let mut connection = server.connect()?;
     defaults_are_silent(&mut connection, &ringwall)?;
     truth_table(&mut connection)?;
-    random::differential(&mut connection, &ringwall, server.minor)
+    random::differential(&mut connection, &ringwall, server.minor)?;
+    live(&server, &mut connection, &ringwall)
 }
 
 /// No finding on what the server made itself; one on a default that was widened.
@@ -57,6 +58,35 @@ fn defaults_are_silent(connection: &mut Connection, ringwall: &Program) -> Resul
         told.iter().any(|line| line.contains("modified-default")),
         "a widened default is not told: {told:?}"
     );
+    Ok(())
+}
+
+/// The verbs on the live cluster, as the person with the kubeconfig sees it.
+fn live(server: &ApiServer, connection: &mut Connection, ringwall: &Program) -> Result<(), String> {
+    let group = "rbac.authorization.k8s.io";
+    let rules = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]);
+    let role = json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": {"name": "lister"}, "rules": rules});
+    create(connection, &role)?;
+    create(
+        connection,
+        &json!({
+            "apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "lister"},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "lister"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "live-jane"}],
+        }),
+    )?;
+    let config = server.kubeconfig()?.display().to_string();
+    let run = |words: &[&str]| ringwall.run(&[&["rbac"], words, &["--kubeconfig", &config]].concat());
+    run(&["can", "list", "secrets", "-A", "--as", "live-jane"])?
+        .first_line("yes")?
+        .names(&["ClusterRoleBinding lister"])?;
+    run(&["can", "get", "secrets/a", "--as", "live-jane"])?.exits(1)?.first_line("no")?;
+    run(&["who-can", "list", "secrets", "-A"])?.names(&["live-jane"])?;
+    run(&["what-can", "live-jane"])?.names(&["list secrets", "every namespace"])?;
+    run(&["paths", "live-jane"])?.names(&["every Secret"])?;
+    run(&["lint"])?
+        .names(&["ClusterRoleBinding lister", "rbac/secret-readers"])?
+        .names_none_of(&["modified-default"])?;
     Ok(())
 }
 
