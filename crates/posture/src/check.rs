@@ -51,6 +51,15 @@ impl<'s> Whole<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac) -> Self {
         Self { snapshot, rbac }
     }
+
+    /// Whether a resource (`networkpolicies.networking.k8s.io`) could not be read, or not all of it: then that there is
+    /// none of it proves nothing.
+    pub fn unread(&self, resource: &str) -> bool {
+        let named = |what: &str| {
+            what.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        self.snapshot.coverage.gaps.iter().any(|gap| named(&gap.what))
+    }
 }
 
 /// One workload with its template parsed.

@@ -55,3 +55,17 @@ pub(crate) fn rule_set(rules: &str) -> String {
 pub(crate) fn of_rule(id: &str, rules: &str) -> Posture {
     run(id, &rule_set(rules))
 }
+
+/// What one check says where something could not be read.
+pub(crate) fn run_unread(id: &str, text: &str, what: &str) -> Posture {
+    let mut snapshot = snapshot(text);
+    snapshot.coverage.gap(model::Gap {
+        ring: model::Ring::Resources,
+        what: what.to_owned(),
+        why: "403".to_owned(),
+        asked: true,
+        help: None,
+    });
+    let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+    run_checks(&snapshot, &rbac, checks().filter(|check| check.rule.id == id))
+}

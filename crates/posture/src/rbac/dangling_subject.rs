@@ -19,14 +19,21 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(whole: &Whole<'_>, report: &mut Report) {
+    if whole.unread("serviceaccounts") {
+        return;
+    }
     let live = whole.snapshot.server_version.is_some();
-    // Manifests seem to hold the accounts of a namespace when one of them is there.
+    // The accounts of a namespace were read, or are among the manifests, when one of them is there.
     let accounts = whole.snapshot.of("", "ServiceAccount").iter();
     let known: BTreeSet<&str> = accounts.map(|account| &*account.reference.namespace).collect();
+    let namespaces: BTreeSet<&str> =
+        whole.snapshot.of("", "Namespace").iter().map(|namespace| &*namespace.reference.name).collect();
+    // On a server every namespace is listed, so one that is not does not exist.
+    let gone = |namespace: &str| live && !namespaces.is_empty() && !namespaces.contains(namespace);
     for binding in whole.rbac.bindings().iter().filter(|binding| !binding.default) {
         for identity in whole.rbac.subjects_of(binding) {
             let Identity::ServiceAccount { namespace, name } = &identity else { continue };
-            if &**name == "default" || exists(whole, namespace, name) || !(live || known.contains(&**namespace)) {
+            if &**name == "default" || exists(whole, namespace, name) || !(known.contains(&**namespace) || gone(namespace)) {
                 continue;
             }
             let message = format!("{} does not exist: whoever creates it holds {}", who(&identity), binding.role_ref);

@@ -26,6 +26,9 @@ struct Mounted<'a> {
 
 /// One finding an account, not one a workload: the account is where it is set.
 fn run(whole: &Whole<'_>, seats: &[Seat<'_>], report: &mut Report) {
+    if whole.unread("serviceaccounts") || !whole.rbac.gaps().is_empty() {
+        return;
+    }
     let mut accounts: BTreeMap<(&str, &str), Mounted<'_>> = BTreeMap::new();
     for seat in seats {
         let key = (&*seat.workload.namespace, seat.account.as_str());
