@@ -27,7 +27,7 @@ fn workload(index: usize) -> Value {
             "spec": {
                 "serviceAccountName": format!("sa-{}", index % 7),
                 "containers": [container("app"), container("proxy")],
-                "volumes": [{"name": "data", "hostPath": {"path": "/srv/data"}}],
+                "volumes": [{"name": "data", "emptyDir": {}}],
             },
         }},
     })

@@ -131,20 +131,28 @@ pub struct Violation {
 
 /// What a level at a minor (`None` for the latest) finds in a pod: nothing when the pod meets it.
 pub fn violations(pod: &Pod<'_, '_>, level: Level, minor: Option<u32>) -> Vec<Violation> {
-    let minor = minor.unwrap_or(u32::MAX);
-    let at_level = || checks::CHECKS.iter().filter(|check| check.level <= level);
-    let replaced = |id| at_level().any(|other| other.replaces == Some(id) && other.at(minor).is_some());
     let mut found = Vec::new();
-    for check in at_level().filter(|check| !replaced(check.id)) {
-        if let Some(run) = check.at(minor) {
-            run(pod, &mut found);
-        }
-    }
+    runs(level, minor.unwrap_or(u32::MAX)).for_each(|run| run(pod, &mut found));
     found
+}
+
+/// What is run for a level at a minor: checks that a stricter one stands for are left out.
+fn runs(level: Level, minor: u32) -> impl DoubleEndedIterator<Item = Run> {
+    let at_level = move || checks::CHECKS.iter().filter(move |check| check.level <= level);
+    let replaced = move |id| at_level().any(|other| other.replaces == Some(id) && other.at(minor).is_some());
+    at_level().filter(move |check| !replaced(check.id)).filter_map(move |check| check.at(minor))
 }
 
 /// The strictest level a pod meets at a minor.
 pub fn meets(pod: &Pod<'_, '_>, minor: Option<u32>) -> Level {
     let levels = [Level::Restricted, Level::Baseline];
-    levels.into_iter().find(|level| violations(pod, *level, minor).is_empty()).unwrap_or(Level::Privileged)
+    // The strictest checks come last and fail first: one violation is enough.
+    let passes = |level: &Level| {
+        runs(*level, minor.unwrap_or(u32::MAX)).rev().all(|run| {
+            let mut found = Vec::new();
+            run(pod, &mut found);
+            found.is_empty()
+        })
+    };
+    levels.into_iter().find(passes).unwrap_or(Level::Privileged)
 }
