@@ -8,9 +8,10 @@ use snapshot::{Builder, Snapshot};
 /// A snapshot of `---`-separated objects.
 pub(crate) fn snapshot(text: &str) -> Snapshot {
     let mut builder = Builder::new("default");
-    for document in text.split("\n---\n").filter(|d| !d.trim().is_empty()) {
-        let value = yaml_serde::from_str(document).expect("test YAML");
-        assert!(builder.add(value, Origin::Builtin), "{document}");
+    let (documents, faults) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    for document in documents {
+        assert!(builder.add(document.value, Origin::Builtin), "{text}");
     }
     builder.build()
 }
