@@ -21,6 +21,21 @@ pub enum Run {
     Workload(fn(&Workload<'_, '_>, &mut Report)),
     /// Everything at once.
     Whole(fn(&Whole<'_>, &mut Report)),
+    /// Everything at once, with the account every workload runs as.
+    Seats(fn(&Whole<'_>, &[Seat<'_>], &mut Report)),
+}
+
+/// A workload in few words: which account it runs as, and which level it meets.
+#[derive(Clone, Debug)]
+pub struct Seat<'s> {
+    /// The workload.
+    pub workload: &'s ResourceRef,
+    /// Name of the account, in the workload's namespace.
+    pub account: String,
+    /// The pod's own word on whether the token is mounted.
+    pub automount: Option<bool>,
+    /// The strictest Pod Security level its pods meet.
+    pub meets: pss::Level,
 }
 
 /// The whole snapshot.
@@ -35,6 +50,15 @@ pub struct Whole<'s> {
 impl<'s> Whole<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac) -> Self {
         Self { snapshot, rbac }
+    }
+
+    /// Whether a resource (`networkpolicies.networking.k8s.io`) could not be read, or not all of it: then that there is
+    /// none of it proves nothing.
+    pub fn unread(&self, resource: &str) -> bool {
+        let named = |what: &str| {
+            what.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        self.snapshot.coverage.gaps.iter().any(|gap| named(&gap.what))
     }
 }
 
@@ -55,6 +79,15 @@ impl<'t, 'a> Workload<'t, 'a> {
     pub(crate) fn new(template: &'t Template<'a>, whole: &Whole<'t>) -> Self {
         let spec = template.spec();
         Self { template, spec, containers: spec.containers().collect(), whole: *whole }
+    }
+
+    pub(crate) fn seat(&self) -> Seat<'a> {
+        Seat {
+            workload: self.reference(),
+            account: self.spec.account_name().to_owned(),
+            automount: self.spec.json.get("automountServiceAccountToken").bool(),
+            meets: pss::meets(&pss::Pod::of(self.template), None),
+        }
     }
 
     /// Its name.

@@ -13,11 +13,11 @@ mod report;
 mod testing;
 pub mod workloads;
 
-pub use check::{Check, Run, Whole, Workload};
+pub use check::{Check, Run, Seat, Whole, Workload};
 pub use report::Report;
 
 use ::rbac::{Rbac, ServerVersion};
-use model::{Fact, Finding};
+use model::{Fact, Finding, Gap};
 use snapshot::Snapshot;
 
 /// What the checks say of a snapshot.
@@ -27,6 +27,8 @@ pub struct Posture {
     pub findings: Vec<Finding>,
     /// What an attacker could do with it, and who holds which rights.
     pub facts: Vec<Fact>,
+    /// What the checks could not see.
+    pub gaps: Vec<Gap>,
 }
 
 /// Every check, by area.
@@ -40,10 +42,14 @@ pub fn run(snapshot: &Snapshot) -> Posture {
     run_with(snapshot, &Rbac::new(snapshot, version))
 }
 
-/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too.
+/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too, and those of people whom a
+/// cloud's identity service lets in.
 pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
     let mut posture = run_checks(snapshot, rbac, checks());
     posture.facts.extend(rbac.facts());
+    let people = rbac::people(snapshot, None);
+    posture.facts.extend(people.facts(rbac));
+    posture.gaps = people.gaps;
     posture
 }
 
@@ -54,21 +60,27 @@ pub fn run_checks<'c>(
     checks: impl IntoIterator<Item = &'c Check>,
 ) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
-    let mut of_workloads = Vec::new();
+    let (mut of_workloads, mut of_seats) = (Vec::new(), Vec::new());
     let whole = Whole::new(snapshot, rbac);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),
+            Run::Seats(run) => of_seats.push(run),
             Run::Whole(run) => run(&whole, &mut report),
         }
     }
-    if !of_workloads.is_empty() {
+    let mut seats = Vec::new();
+    if !(of_workloads.is_empty() && of_seats.is_empty()) {
         for workload in snapshot.workloads() {
             let template = workload.parse();
             let workload = Workload::new(&template, &whole);
             of_workloads.iter().for_each(|run| run(&workload, &mut report));
+            if !of_seats.is_empty() {
+                seats.push(workload.seat());
+            }
         }
     }
+    of_seats.iter().for_each(|run| run(&whole, &seats, &mut report));
     report.finish()
 }
 

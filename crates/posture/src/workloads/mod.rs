@@ -9,5 +9,6 @@ crate::checks![
     host_namespaces,
     dangerous_capabilities,
     unneeded_token,
+    pod_security,
     mutable_tag,
 ];

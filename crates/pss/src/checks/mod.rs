@@ -10,7 +10,27 @@ macro_rules! checks {
     };
 }
 
-checks![privileged];
+checks![
+    privileged,
+    host_namespaces,
+    host_ports,
+    host_path_volumes,
+    host_probes,
+    capabilities_baseline,
+    proc_mount,
+    se_linux_options,
+    app_armor_profile,
+    seccomp_baseline,
+    sysctls,
+    windows_host_process,
+    restricted_volumes,
+    allow_privilege_escalation,
+    run_as_non_root,
+    run_as_user,
+    seccomp_restricted,
+    capabilities_restricted,
+    proc_mount_restricted,
+];
 
 impl Check {
     /// A violation of this check.

@@ -7,6 +7,7 @@ pub(crate) static CHECK: Check = Check {
     level: Level::Baseline,
     title: "privileged containers are forbidden",
     versions: &[(0, run)],
+    replaces: None,
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
