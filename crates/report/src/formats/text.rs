@@ -139,7 +139,7 @@ impl Screen<'_> {
         let number = at + 1;
         let tier = format!("{:TIER$}", item.tier);
         let room = self.options.width.saturating_sub(width(&format!("{number:<3}{tier}  ")) + id.len() + 2);
-        let path = shorten(&format!("{}{more}", path.join(" -> ")), room);
+        let path = fit(&path, &more, room);
         let gap = room.saturating_sub(width(&path)) + 2;
         let tier = self.paint(&tier, if item.tier == "NOW" { "1;31" } else { "1" });
         format!("{number:<3}{tier}  {path}{:gap$}{id}", "")
@@ -227,6 +227,17 @@ impl Screen<'_> {
     fn paint(&self, text: &str, code: &str) -> String {
         if self.options.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// A path in at most `room` cells: names are shortened before the way from one to the next is.
+fn fit(path: &[String], more: &str, room: usize) -> String {
+    let joined = |limit: usize| {
+        let names: Vec<String> = path.iter().map(|name| shorten(name, limit)).collect();
+        format!("{}{more}", names.join(" -> "))
+    };
+    let longest = path.iter().map(|name| width(name)).max().unwrap_or(0);
+    let fitting = (12..=longest).rev().map(joined).find(|text| width(text) <= room);
+    fitting.unwrap_or_else(|| shorten(&joined(12), room))
 }
 
 /// The longest folder, with its slash, that every place with one begins with.
