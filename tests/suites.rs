@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod conformance;
 mod golden;
 mod guide;
 mod joins;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::rbac::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,
