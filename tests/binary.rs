@@ -122,7 +122,11 @@ impl Program {
         let stdout = std::thread::spawn(move || drain(stdout));
         let stderr = std::thread::spawn(move || drain(stderr));
         let deadline = Instant::now() + PATIENCE;
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = None;
         let used = loop {
+            // What the system tells at the end includes what this process held when it started the other.
+            peak = peak.max(std::fs::read_to_string(&status).ok().and_then(|text| high_water(&text)));
             match child.try_wait4() {
                 Ok(Some(used)) => break used,
                 Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
@@ -140,7 +144,7 @@ impl Program {
             stdout: stdout.join().unwrap_or_default(),
             stderr: stderr.join().unwrap_or_default(),
             cpu: used.rusage.utime + used.rusage.stime,
-            peak_bytes: used.rusage.maxrss,
+            peak_bytes: peak.unwrap_or(used.rusage.maxrss),
         })
     }
 
@@ -167,6 +171,12 @@ impl Program {
             .stderr(Stdio::piped());
         command
     }
+}
+
+/// Bytes of `VmHWM`, the most that was resident.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 fn drain(pipe: Option<impl Read>) -> String {

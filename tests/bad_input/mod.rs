@@ -68,22 +68,36 @@ impl Place<'_> {
     /// The whole folder, of which some part is bad: the page says `told`, and the witness is still in it.
     fn bad(&self, told: &[&str], mib: u64) -> Result<Answer, String> {
         let answer = self.run(&["risk", ".", "--all"], b"", mib)?;
-        answer.exits(3)?.names(&["court/witness is privileged"])?;
-        let said = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = answer.exits(3)?.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in told {
             demand!(said.contains(words), "the page does not say `{words}`:\n{}", answer.stdout);
         }
         let page = self.run(&["risk", ".", "-o", "json"], b"", mib)?.exits(3)?.json()?;
         let asked = page["gaps"].as_array().into_iter().flatten().filter(|gap| gap["asked"] == true).count();
         demand!(asked > 0, "no gap says what is missing: {}", page["gaps"]);
+        self.reached(&["court/witness"], mib)?;
         Ok(answer)
     }
 
-    /// The whole folder, of which every part can be read.
-    fn fine(&self, mib: u64) -> Result<Answer, String> {
+    /// The whole folder, of which every part can be read: these pods are in an item.
+    fn fine(&self, pods: &[&str], mib: u64) -> Result<Answer, String> {
         let answer = self.run(&["risk", ".", "--all"], b"", mib)?;
-        answer.exits(0)?.names(&["court/witness is privileged"])?;
+        answer.exits(0)?;
+        self.reached(pods, mib)?;
+        self.reached(&["court/witness"], mib)?;
         Ok(answer)
+    }
+
+    /// Whether the folder's page has an item in which each of these pods is.
+    fn reached(&self, pods: &[&str], mib: u64) -> Result<(), String> {
+        let page = self.run(&["risk", ".", "-o", "json"], b"", mib)?.json()?;
+        let items = page["items"].as_array().into_iter().flatten();
+        let workloads = items.flat_map(|item| item["workloads"].as_array().into_iter().flatten());
+        let names: Vec<&str> = workloads.filter_map(serde_json::Value::as_str).collect();
+        for pod in pods {
+            demand!(names.contains(pod), "{pod} is in no item: {names:?}");
+        }
+        Ok(())
     }
 }
 

@@ -109,7 +109,7 @@ fn every_option_is_explained(ringwall: &Program) -> Result<(), String> {
         let mut lines = help.stdout.lines().peekable();
         while let Some(line) = lines.next() {
             let option = line.trim_start();
-            if !line.starts_with(' ') || !option.starts_with('-') {
+            if !line.starts_with(' ') || !option.starts_with('-') || option.starts_with("- ") {
                 continue;
             }
             let beside = option.contains("  ");
@@ -245,6 +245,8 @@ fn order_of_inputs(ringwall: &Program) -> Result<(), String> {
     let words: Vec<&str> = ["risk"].into_iter().chain(knowledge).chain(files).collect();
     let named = ringwall.run(&words)?;
     demand!(named.exits(0)?.stdout == folder.stdout, "the order of files matters:\n{}", named.stdout);
+    let twice = ringwall.run(&["risk", "examples/shop", "examples/shop/images", "examples/shop"])?;
+    demand!(twice.exits(0)?.stdout == folder.stdout, "a folder given twice counts twice:\n{}", twice.stdout);
     Ok(())
 }
 

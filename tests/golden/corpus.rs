@@ -113,7 +113,9 @@ fn goat_templates(ringwall: &Program) -> Result<(), String> {
         document["gaps"]
     );
     let one = "kubernetes-goat/scenarios/metadata-db/templates/service.yaml";
-    ringwall.run(&["risk", one, "--all"])?.exits(3)?.names(&[one, "is a Helm template"])?;
+    let named = ringwall.run(&["risk", one, "-o", "json"])?.exits(3)?.json()?;
+    let told = named["diagnostics"][0].as_str().unwrap_or_default();
+    demand!(told.starts_with(one) && told.contains("is a Helm template"), "{one} is told as: {told}");
     Ok(())
 }
 
