@@ -202,7 +202,7 @@ fn balanced(
     objects: &str,
     minor: u32,
 ) -> Result<(Vec<Asked>, Vec<bool>), String> {
-    let drawn: Vec<Asked> = (0..6 * REQUESTS).map(|_| request(random)).collect();
+    let drawn: Vec<Asked> = (0..24 * REQUESTS).map(|_| request(random)).collect();
     let mut lines = String::new();
     for asked in &drawn {
         let _ = writeln!(lines, "{}", asked.request());
