@@ -1,7 +1,7 @@
 //! Real manifests: pages that a person has read and found right, and what must be in them whatever they look like.
 
 use super::page::{self, names, page, texts};
-use super::{agrees, same};
+use super::{Check, agrees, same};
 use integration::{Answer, Case, Program, Skip, Suite, corpus, demand, ringwall, skip};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
             agrees(&ringwall, words)
         }));
     }
-    let checks: [(&str, fn(&Program) -> Result<(), String>); 3] = [
+    let checks: [(&str, Check); 3] = [
         ("bad-pods-classes", bad_pods),
         ("goat-templates", goat_templates),
         ("argo-cd-namespace-stays-inside", argo_namespace),

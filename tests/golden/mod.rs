@@ -21,6 +21,7 @@ static CHECKS: &[(&str, Check)] = &[
     ("shop-best-fix", best_fix),
     ("shop-residuals", residuals),
     ("shop-places", places),
+    ("shop-findings-on-the-path", on_the_path),
     ("alert-is-in-progress", in_progress),
     ("json-agrees", |ringwall| agrees(ringwall, &["risk", "examples/shop"])),
     ("json-agrees-with-alert", |ringwall| agrees(ringwall, &ALERT)),
@@ -148,6 +149,32 @@ fn places(ringwall: &Program) -> Result<(), String> {
         }
     }
     demand!(followed >= 7, "only {followed} steps have a file and a line");
+    Ok(())
+}
+
+/// What a step tells is not counted among the findings that lie on no path.
+fn on_the_path(ringwall: &Program) -> Result<(), String> {
+    let document = shop(ringwall)?;
+    let findings = document["findings"].as_array().ok_or("no findings")?;
+    let on = |rule: &str, target: &str| {
+        let about = |finding: &&Value| {
+            finding["rule"] == rule && finding["target"].as_str().is_some_and(|t| t.contains(target))
+        };
+        findings
+            .iter()
+            .find(about)
+            .map(|finding| finding["onPath"] == true)
+            .ok_or(format!("no {rule} about {target}"))
+    };
+    for (rule, target, want) in [
+        ("images/known-vulnerability", "shop/web:1.4", true),
+        ("images/known-vulnerability", "shop/cart@", false),
+        ("rbac/secret-readers", "web-reads-secrets", true),
+        ("rbac/cluster-admin-bound", "ci-admin", true),
+        ("workloads/host-path", "node-exporter", true),
+    ] {
+        demand!(on(rule, target)? == want, "{rule} about {target}: on a path is {}", !want);
+    }
     Ok(())
 }
 

@@ -234,7 +234,7 @@ fn hold(name: &str, row: &Row, want: &Want) -> Result<(), String> {
 
     let observed = |item: &&Value| item["inProgress"] == true;
     let told: Vec<&Value> = items.iter().filter(observed).map(|item| &item["through"][0]).collect();
-    demand!(!told.is_empty() == want.alert, "{name}: in progress in {told:?}: {page:#}");
+    demand!(told.is_empty() != want.alert, "{name}: in progress in {told:?}: {page:#}");
     demand!(told.iter().all(|workload| *workload == "shop/web"), "{name}: in progress in {told:?}");
     // The other workload has the same door and the same rights: nothing of this may reach it.
     let strayed =

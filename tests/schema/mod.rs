@@ -58,10 +58,13 @@ fn valid(words: &[&str], input: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A change of a page.
+type Change = fn(&mut Value);
+
 /// Each change is one a careless edit of the program could make.
 fn changed_pages_are_invalid() -> Result<(), String> {
     let (schema, page) = (schema()?, page(&["examples/shop"], "")?);
-    let changes: &[(&str, fn(&mut Value))] = &[
+    let changes: &[(&str, Change)] = &[
         ("a field more", |page| page["items"][0]["score"] = json!(9.8)),
         ("a field less", |page| drop(page["items"][0].as_object_mut().map(|item| item.remove("why")))),
         ("a top field less", |page| drop(page.as_object_mut().map(|page| page.remove("headline")))),

@@ -26,5 +26,5 @@ fn write(document: &Document, _: &Options) -> String {
 
 /// Whether a character acts on the text around it, or is not seen.
 fn hidden(c: char) -> bool {
-    c != '\n' && model::escape(c.encode_utf8(&mut [0; 4])).chars().next() != Some(c)
+    c != '\n' && !model::escape(c.encode_utf8(&mut [0; 4])).starts_with(c)
 }
