@@ -28,7 +28,7 @@ pub use rank::{Entry, Risk};
 pub use steps::{STEPS, Step};
 pub use tier::{Row, TABLE, Tier};
 
-use model::{Coverage, Fact, Finding, Gap, Ring, Target};
+use model::{Coverage, Evidence, Fact, Finding, Gap, Ring, Target};
 use serde::Serialize;
 use snapshot::Snapshot;
 
@@ -144,9 +144,22 @@ fn headline(searches: &rank::Searches<'_, '_>) -> Option<Headline> {
 }
 
 /// Whether a finding is about something that lies on one of the items' paths: then it needs no line of its own.
+///
+/// It is when a step points at what the finding is about, at the very field, or at this vulnerability.
 pub fn on_a_path(items: &[Item], finding: &Finding) -> bool {
-    let (Target::Workload(about) | Target::Resource(about)) = &finding.target else { return false };
-    items.iter().any(|item| item.steps.iter().any(|step| step.resource().is_some_and(|r| r == about)))
+    let about = match &finding.target {
+        Target::Workload(about) | Target::Resource(about) => Some(about),
+        _ => None,
+    };
+    let instance = finding.instance.as_deref().unwrap_or_default();
+    let names = |step: &StepLine| match &step.evidence {
+        Evidence::Document { .. } => step.text.split([' ', ',']).any(|word| word == instance),
+        _ => true,
+    };
+    items.iter().flat_map(|item| &item.steps).any(|step| {
+        step.resource().is_some_and(|resource| Some(resource) == about)
+            || (step.evidence == finding.evidence && names(step))
+    })
 }
 
 /// How many images were scanned, how many signatures looked for, where pods run, and which facts found no place.

@@ -34,7 +34,10 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
     }
     for (namespace, (count, evidence)) in namespaces.into_iter().filter(|(name, _)| !covered(name)) {
         let target = Target::Resource(ResourceRef::new("", "Namespace", "", &namespace));
-        let message = format!("nothing limits who reaches its {count} workloads, nor what they reach");
+        let message = match count {
+            1 => "nothing limits who reaches its one workload, nor what it reaches".to_owned(),
+            count => format!("nothing limits who reaches its {count} workloads, nor what they reach"),
+        };
         let mut finding = Finding::new(&CHECK.rule, target, evidence, message);
         finding.fixes.push(default_deny(&namespace));
         report.finding(finding);

@@ -1,6 +1,6 @@
 //! Keep an account's token out of its pods.
 
-use super::FixKind;
+use super::{FixKind, count};
 use crate::graph::{FixKey, Index};
 use crate::world::World;
 use model::{Edit, Fix, Grain, Identity};
@@ -19,7 +19,7 @@ fn write(world: &World<'_>, [account, _]: [Index; 2], fix: &mut Fix) {
     if used > 0 {
         let one = world.usage(account).next();
         let what = one.map(|u| format!("{} {} {}", u.verb, u.resource, u.name)).unwrap_or_default();
-        fix.breaks.push(format!("the account is in use: {} ({used} requests)", what.trim()));
+        fix.breaks.push(format!("the account is in use: {} ({})", what.trim(), count(used as usize, "request")));
     }
     if let Some(resource) = world.snapshot.find("", "ServiceAccount", namespace, name) {
         fix.edits.push(Edit::Set {

@@ -123,8 +123,13 @@ impl Images {
         for (at, workload) in world.workloads.iter().enumerate() {
             for (container, image) in workload.images.iter().enumerate() {
                 let place = (at as Index, container);
-                images.add(place, &image.id);
-                for running in images.running.get(&place).cloned().unwrap_or_default() {
+                let running = images.running.get(&place).cloned().unwrap_or_default();
+                // Where it is known what runs, a tag alone says nothing more: it may have moved since.
+                if running.iter().all(|r| r.digests().next().is_none()) || image.id.digests().next().is_some()
+                {
+                    images.add(place, &image.id);
+                }
+                for running in running {
                     images.add(place, &running);
                 }
                 if let Some(tag) = image.id.reference.as_ref().and_then(Reference::tagged) {
