@@ -17,6 +17,7 @@
 mod ask;
 mod blob;
 mod bundle;
+mod cache;
 mod certificate;
 #[cfg(test)]
 mod corpus;
@@ -42,6 +43,7 @@ mod verify;
 
 pub use ask::{Answer, Ask};
 pub use blob::{BlobSignature, sign_blob, verify_blob};
+pub use cache::{CacheKey, Lifetimes, Remembered, VerdictCache};
 pub use identity::{IdentityRule, Pattern, PatternError};
 pub use key::{EnvelopeError, KeyError, PrivateKey, PrivateKeyError, PublicKey, ScryptCap};
 pub use layouts::{LAYOUTS, Layout};
