@@ -4,8 +4,16 @@ use crate::key::sha256;
 use crate::sign::{Push, list};
 use crate::{Answer, Ask};
 use model::Digest;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct Stored {
+    manifests: Vec<String>,
+    blobs: Vec<String>,
+    tags: BTreeMap<String, String>,
+}
 
 /// One repository of a registry.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +93,34 @@ impl Repository {
         }
     }
 
+    /// Reads a repository from JSON: `manifests` and `blobs` as lists of texts, `tags` with the digest of each.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn load(json: &[u8], native_referrers: bool) -> Result<Self, String> {
+        let stored: Stored = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let named = |texts: Vec<String>| {
+            texts.into_iter().filter_map(|text| Some((sha256(text.as_bytes())?, text.into_bytes()))).collect()
+        };
+        let tag = |(tag, text): (String, String)| Some((tag, Digest::parse(&text)?));
+        Ok(Self {
+            native_referrers,
+            manifests: named(stored.manifests),
+            blobs: named(stored.blobs),
+            tags: stored.tags.into_iter().filter_map(tag).collect(),
+            ..Self::default()
+        })
+    }
+
+    /// Writes a repository as [`Repository::load`] reads it. What is no text is left out.
+    pub fn store(&self) -> Value {
+        let texts = |all: &BTreeMap<Digest, Vec<u8>>| {
+            all.values().filter_map(|bytes| String::from_utf8(bytes.clone()).ok()).collect::<Vec<_>>()
+        };
+        let tags: BTreeMap<_, _> = self.tags.iter().map(|(tag, digest)| (tag, digest.as_str())).collect();
+        json!({"blobs": texts(&self.blobs), "manifests": texts(&self.manifests), "tags": tags})
+    }
+
     fn referrers(&self, subject: &Digest) -> Vec<u8> {
         let entry = |(digest, bytes): (&Digest, &Vec<u8>)| {
             let manifest: Value = serde_json::from_slice(bytes).ok()?;
@@ -124,5 +160,8 @@ mod tests {
         assert_eq!(repository.answer(&ask), Answer::Failed("429".into()));
         assert_eq!(repository.answer(&Ask::Tag("v2".into())), Answer::Absent);
         assert_eq!(repository.asked.len(), 3);
+        let again = Repository::load(repository.store().to_string().as_bytes(), true).unwrap();
+        assert_eq!(again.tagged(&ask), Some(b"{}".to_vec()));
+        assert!(Repository::load(b"{}", true).is_err());
     }
 }
