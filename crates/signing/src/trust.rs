@@ -135,7 +135,13 @@ impl TrustRoot {
         if log {
             self.knows_logs(&bundle)?;
         }
-        bundle.verification_material.tlog_entries.iter().try_for_each(is_consistent)?;
+        let entries = &bundle.verification_material.tlog_entries;
+        entries.iter().try_for_each(is_consistent)?;
+        let places: BTreeSet<_> =
+            entries.iter().map(|e| (e.log_id.key_id.to_string(), e.log_index.get())).collect();
+        if places.len() < entries.len() {
+            return Err(Reason::MalformedLogEntry("one entry of the log occurs twice".to_owned()));
+        }
         let artifact = match artifact {
             Artifact::Bytes(bytes) => LibraryArtifact::from_blob(bytes),
             Artifact::Sha256(digest) => LibraryArtifact::from_digest(
@@ -186,6 +192,9 @@ impl Trust for TrustRoot {
 /// Whether the parts of an entry that repeat each other agree. The library takes the signed ones and ignores the rest;
 /// a bundle whose parts differ was tampered with all the same.
 fn is_consistent(entry: &TransparencyLogEntry) -> Result<(), Reason> {
+    if entry.kind_version == KindVersion::HashedRekordV002 && entry.integrated_time.is_some() {
+        return Err(Reason::InvalidLogTime("the second version of the log tells no time".to_owned()));
+    }
     let Some(proof) = &entry.inclusion_proof else { return Ok(()) };
     let Some(checkpoint) = proof.checkpoint.checkpoint() else {
         return Err(Reason::InvalidCheckpoint("inclusion proof has no checkpoint".to_owned()));
