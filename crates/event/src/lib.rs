@@ -6,5 +6,7 @@
 
 pub mod audit;
 pub mod json;
+pub mod scap;
+pub mod syscall;
 
 pub use audit::{AuditEvent, Reading, Stage};

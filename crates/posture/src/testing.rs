@@ -40,3 +40,18 @@ pub(crate) fn escapes(posture: &Posture) -> Vec<Escape> {
     };
     posture.facts.iter().filter_map(escape).collect()
 }
+
+/// A ClusterRole `tested` of these rules, bound cluster-wide to the user jane.
+pub(crate) fn rule_set(rules: &str) -> String {
+    format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: tested}}, rules: [{rules}]}}
+---
+{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {{name: tested}}, roleRef: {{kind: \
+         ClusterRole, name: tested}}, subjects: [{{kind: User, name: jane}}]}}"
+    )
+}
+
+/// What one check says of it.
+pub(crate) fn of_rule(id: &str, rules: &str) -> Posture {
+    run(id, &rule_set(rules))
+}

@@ -141,3 +141,6 @@ fn scratch_rules(reader: &mut Reader, default: &Default<'_>) -> Vec<RbacRule> {
     reader.role(&default.reference, &Origin::Builtin, &default.json, u32::MAX);
     reader.rules.split_off(before)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,15 @@
 
 mod aggregate;
 mod authorize;
+pub mod catalogue;
 mod covers;
 pub mod defaults;
+mod diff;
+pub mod fragment;
 mod grants;
 mod load;
 mod names;
+pub mod paths;
 pub mod primitives;
 mod request;
 mod role_view;
@@ -19,13 +23,16 @@ mod rule;
 #[cfg(test)]
 mod testing;
 mod version;
+mod what;
 
-pub use authorize::{Decision, NotRbac, Reason};
+pub use authorize::{Decision, Holder, NotRbac, Reason};
+pub use diff::{Gain, gains};
 pub use load::{Binding, GROUP, Role};
 pub use request::{Attributes, Request};
 pub use role_view::{Names as NamesAllowed, RoleView};
 pub use rule::Words;
 pub use version::ServerVersion;
+pub use what::Permission;
 
 use crate::aggregate::Selected;
 use crate::load::{Key, Reader};

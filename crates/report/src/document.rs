@@ -20,6 +20,8 @@ pub struct Document {
     pub tool: String,
     /// How many resources and pods were looked at.
     pub resources: u64,
+    /// What the coverage of resources counts: `files` of manifests or `kinds` of a cluster.
+    pub unit: String,
     /// The first sentence, as values; absent when nothing of value is in reach.
     pub headline: Option<HeadlineEntry>,
     /// Risk from outside: sum over goals of value (0 to 100) times ease (0 to 1).
@@ -100,6 +102,8 @@ pub struct StepEntry {
     pub ease: f64,
     /// `confirmed`, `inferred` or `assumed`.
     pub confidence: String,
+    /// Nobody looked whether it is possible.
+    pub guessed: bool,
     /// The detection rule that saw it happen, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<(String, String)>,
@@ -226,6 +230,7 @@ impl Document {
             schema_version: SCHEMA_VERSION,
             tool: input.tool.to_owned(),
             resources: input.resources,
+            unit: input.unit.to_owned(),
             headline: assessment.headline.as_ref().map(|h| HeadlineEntry {
                 goal: h.goal.to_string(),
                 workloads: h.workloads,
@@ -275,6 +280,7 @@ impl ItemEntry {
             place: place(&step.evidence),
             ease: step.ease,
             confidence: word(&step.confidence),
+            guessed: step.guessed,
             seen: step.seen.as_ref().map(|(rule, at)| (model::escape(rule).into_owned(), place(at))),
         });
         let escaped = |names: &[String]| names.iter().map(|name| model::escape(name).into_owned()).collect();

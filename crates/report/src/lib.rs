@@ -19,6 +19,8 @@ pub struct Input<'a> {
     pub tool: &'a str,
     /// How many resources and pods were looked at.
     pub resources: u64,
+    /// What the coverage of resources counts: `files` or `kinds`.
+    pub unit: &'a str,
     /// The ranked items.
     pub assessment: &'a risk::Assessment,
     /// Plain findings of all engines.

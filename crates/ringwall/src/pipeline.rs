@@ -37,6 +37,7 @@ pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Resu
     Ok(Document::new(&report::Input {
         tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
         resources: snapshot.len() as u64,
+        unit: if input.paths.is_empty() { "kinds" } else { "files" },
         assessment: &ranked,
         findings: &known.findings,
         diagnostics: &known.diagnostics,

@@ -80,6 +80,7 @@ pub(crate) fn fixes_of(
     removals: &Removals,
     group: &Group,
     before: f64,
+    rehearsed: &Rehearsals,
 ) -> Vec<RankedFix> {
     let graph = searches.graph;
     let edges = group.edges.iter().filter_map(|id| graph.edge(*id));

@@ -28,6 +28,13 @@ pub enum Goal {
     NodeIpc,
 }
 
+impl Goal {
+    /// Whether root on the node includes it.
+    pub(crate) fn within_node_root(&self) -> bool {
+        matches!(self, Self::NodeTokens | Self::NodeProcesses | Self::NodeNetwork | Self::NodeIpc)
+    }
+}
+
 impl std::fmt::Display for Goal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -72,6 +72,8 @@ pub(crate) struct Edge {
     pub(crate) step: u8,
     /// Seen happening.
     pub(crate) observed: bool,
+    /// Nobody looked whether it is possible.
+    pub(crate) guessed: bool,
     pub(crate) confidence: Confidence,
     /// Probability that an attacker who holds the body succeeds.
     pub(crate) ease: f32,
@@ -192,11 +194,20 @@ impl Graph {
             bodies,
             step: self.step,
             observed: false,
+            guessed: false,
             confidence: new.confidence,
             ease: new.ease as f32,
             args: new.args,
             fixes: (start, new.fixes.len() as u8),
         });
+    }
+
+    /// Adds a step that nobody looked at: it may be there, and until somebody looks it is.
+    pub(crate) fn guess(&mut self, new: NewEdge<'_>) {
+        self.add(new);
+        if let Some(edge) = self.edges.last_mut() {
+            edge.guessed = true;
+        }
     }
 
     fn fix(&mut self, key: FixKey) -> FixId {

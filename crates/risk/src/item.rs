@@ -59,6 +59,8 @@ pub struct StepLine {
     pub ease: f64,
     /// How sure it is that it is possible.
     pub confidence: Confidence,
+    /// Nobody looked whether it is.
+    pub guessed: bool,
     /// The DetectionRule that saw it happen, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<(String, Evidence)>,
@@ -103,6 +105,7 @@ pub(crate) fn write(searches: &Searches<'_, '_>, group: &Group, fixes: Vec<Ranke
             // The graph computes in f32; a reader needs no digits that are not there.
             ease: (f64::from(edge.ease) * 1e6).round() / 1e6,
             confidence: edge.confidence,
+            guessed: edge.guessed,
             seen: steps::observation(world, graph, edge),
         });
     }

@@ -79,6 +79,8 @@ pub(crate) struct Group {
     pub(crate) why: &'static str,
     pub(crate) confidence: Confidence,
     pub(crate) observed: bool,
+    /// How many steps on it are guesses.
+    pub(crate) guesses: usize,
 }
 
 impl Group {
@@ -121,7 +123,7 @@ impl<'a, 'w> Searches<'a, 'w> {
             }
         }
         absorb(&mut groups, self.goals);
-        drop_footholds_already_outside(&mut groups);
+        one_way_in(&mut groups);
         groups.sort_by_cached_key(|group| self.order(group));
         groups
     }
@@ -157,9 +159,16 @@ impl<'a, 'w> Searches<'a, 'w> {
             }
         };
         if let Some(start) = self.graph.find(entry.state()).filter(|_| entry.outside()) {
-            offer(start, None, &mut signatures);
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if !proof::tail(self.graph, &tails, start).iter().any(through) {
+                offer(start, None, &mut signatures);
+            }
         }
-        for workload in 0..self.world.workloads.len() as Index {
+        let lesser = valued.goal.within_node_root();
+        let rooted = if lesser { self.rooted(entry) } else { FxHashSet::default() };
+        for workload in (0..self.world.workloads.len() as Index).filter(|w| !rooted.contains(w)) {
             if let Some(state) = self.graph.find(State::Exec(workload)) {
                 offer(state, Some(workload), &mut signatures);
             }
@@ -181,15 +190,27 @@ impl<'a, 'w> Searches<'a, 'w> {
                 why: "",
                 confidence: Confidence::Confirmed,
                 observed: false,
+                guesses: 0,
             };
             self.judge(&mut group, valued.value);
             out.push(group);
         }
     }
 
+    /// Workloads that are root on their node anyway: what else they see of it is no weakness of its own.
+    fn rooted(&self, entry: Entry) -> FxHashSet<Index> {
+        let Some(root) = self.goals.iter().find(|goal| goal.goal == Goal::NodeRoot) else {
+            return FxHashSet::default();
+        };
+        let tails = self.tails(root, entry, &Mask::default());
+        let rooted = |w: &Index| self.graph.find(State::Exec(*w)).is_some_and(|state| tails.reached(state));
+        (0..self.world.workloads.len() as Index).filter(rooted).collect()
+    }
+
     fn judge(&self, group: &mut Group, value: f64) {
         let edges = || group.edges.iter().filter_map(|id| self.graph.edge(*id));
         group.observed = edges().any(|edge| edge.observed);
+        group.guesses = edges().filter(|edge| edge.guessed).count();
         group.confidence = edges().map(|edge| edge.confidence).min().unwrap_or(Confidence::Confirmed);
         let exploit = |edge: &&Edge| steps::of(edge).id == "exploit";
         let likely = edges().filter(exploit).all(|edge| {
@@ -201,7 +222,7 @@ impl<'a, 'w> Searches<'a, 'w> {
             internet: group.entry == Entry::Internet,
             outside: group.entry.outside(),
             likely,
-            assumed: group.confidence == Confidence::Assumed,
+            assumed: group.guesses > 0,
             value,
         };
         (group.tier, group.why) = tier::of(&case);
@@ -221,7 +242,12 @@ impl<'a, 'w> Searches<'a, 'w> {
                     pairs.insert((entry, workload));
                 }
             }
-            if leads(self.graph.find(entry.state())) {
+            let start = self.graph.find(entry.state());
+            let through = |id: &EdgeId| {
+                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
+            };
+            if leads(start) && start.is_some_and(|s| !proof::tail(self.graph, &tails, s).iter().any(through))
+            {
                 pairs.insert((entry, Index::MAX));
             }
         }
@@ -351,22 +377,31 @@ fn absorb(groups: &mut Vec<Group>, goals: &[Valued]) {
     groups.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// What a foothold can do is said once, with the way in from outside, when there is one.
-fn drop_footholds_already_outside(groups: &mut Vec<Group>) {
-    let outside: FxHashSet<(usize, u64)> =
-        groups.iter().filter(|group| group.entry.outside()).map(|group| (group.goal, group.tail)).collect();
+/// A weakness is said once for each way in that is known. Nobody knows that a foothold is needed where there is a way
+/// in from outside; that someone might push an image is no news where nobody looked whether he can; and a way that
+/// needs two guesses is none.
+fn one_way_in(groups: &mut Vec<Group>) {
+    let key = |group: &Group| (group.goal, group.tail);
+    let mut ways: FxHashMap<(usize, u64), (bool, bool)> = FxHashMap::default();
     let mut from_inside: FxHashMap<(usize, u64), Vec<Index>> = FxHashMap::default();
-    groups.retain(|group| {
-        let key = (group.goal, group.tail);
-        let known = group.entry == Entry::Foothold && outside.contains(&key);
-        if known {
-            from_inside.insert(key, group.workloads.clone());
+    for group in groups.iter() {
+        let (internet, known) = ways.entry(key(group)).or_default();
+        *internet |= group.entry == Entry::Internet && group.guesses < 2;
+        *known |= group.entry.outside() && group.guesses == 0;
+        if group.entry == Entry::Foothold {
+            from_inside.insert(key(group), group.workloads.clone());
         }
-        !known
+    }
+    groups.retain(|group| {
+        let (internet, known) = ways.get(&key(group)).copied().unwrap_or_default();
+        match group.entry {
+            Entry::Internet => group.guesses < 2 || !from_inside.contains_key(&key(group)),
+            Entry::PushAccess => group.guesses == 0 || !(internet || from_inside.contains_key(&key(group))),
+            Entry::Foothold => !(internet || known),
+        }
     });
     for group in groups.iter_mut() {
-        let others = from_inside.get(&(group.goal, group.tail)).into_iter().flatten();
-        for workload in others {
+        for workload in from_inside.get(&key(group)).into_iter().flatten() {
             if !group.workloads.is_empty() && !group.workloads.contains(workload) {
                 group.workloads.push(*workload);
             }

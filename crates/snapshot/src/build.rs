@@ -25,6 +25,10 @@ pub struct Builder {
     /// Deployments that ReplicaSets belong to by their names and their pods' labels.
     guessed: FxHashMap<ResourceRef, ResourceRef>,
     strays: Strays,
+    /// Workloads of Kubernetes' kinds that were added: what they own needs no template of its own.
+    present: FxHashSet<ResourceRef>,
+    /// Where objects are written before their size is known: growing each one would scatter the heap.
+    scratch: Vec<u8>,
     images: Table<ImageId>,
     nodes: Table<Arc<str>>,
     namespaced_kinds: FxHashMap<(Arc<str>, Arc<str>), bool>,
@@ -44,6 +48,8 @@ impl Builder {
             owned: FxHashMap::default(),
             guessed: FxHashMap::default(),
             strays: Strays::default(),
+            present: FxHashSet::default(),
+            scratch: Vec::new(),
             images: Table::default(),
             nodes: Table::default(),
             namespaced_kinds: FxHashMap::default(),
@@ -105,7 +111,9 @@ impl Builder {
     /// pods to that owner. Their template is kept when the owner turns out not to be there.
     pub fn add(&mut self, mut value: Value, origin: Origin) -> bool {
         let Some(reference) = self.reference(&value) else { return false };
-        if too_deep(&value) {
+        let row = &*reference.kind == "Pod" && value.get("status").is_some_and(Value::is_object);
+        // Of a live pod only what is turned into a template matters, and its status is the larger part.
+        if too_deep(if row { value.get("spec").unwrap_or(&Value::Null) } else { &value }) {
             let message = format!("{reference} is nested deeper than {MAX_DEPTH} levels and was left out");
             self.diagnose(Diagnostic::error("snapshot/too-deep", message).in_document(document(&origin)));
             return false;
@@ -120,20 +128,27 @@ impl Builder {
             if pod && value.get("status").is_some_and(Value::is_object) {
                 self.guess(&value, &owner);
                 self.pod_row(&value, &reference, owner.clone());
-                self.strays.pod(&owner, &mut value, &reference.name, origin);
+                if !self.is_covered(&owner) {
+                    self.strays.pod(&owner, &mut value, &reference.name, origin);
+                }
                 return true;
             }
             let between = (&*reference.group, &*reference.kind);
             if matches!(between, ("apps" | "extensions", "ReplicaSet") | ("batch", "Job")) {
-                self.strays.controller(&reference, &mut value, origin);
-                self.owned.insert(reference, owner);
+                if !self.is_covered(&owner) {
+                    self.strays.controller(&reference, &mut value, origin);
+                }
+                self.owned.insert(ResourceRef { uid: None, ..reference }, owner);
                 return true;
             }
         } else if pod && value.get("status").is_some_and(|s| s.get("phase").is_some()) {
             self.pod_row(&value, &reference, reference.clone());
         }
+        if template_path(&reference).is_some_and(|path| !path.is_empty()) {
+            self.present.insert(reference.clone());
+        }
         slim(&mut value, &reference);
-        let text = value.to_string().into_boxed_str();
+        let text = text(&mut self.scratch, &value);
         let generated = value.get("metadata").is_some_and(|metadata| metadata.get("name").is_none());
         self.resources.push((Resource { reference, api_version, origin, text }, generated));
         true
@@ -257,10 +272,27 @@ impl Builder {
         self.snapshot.get(&top).map_or(top, |resource| resource.reference.clone())
     }
 
+    /// Whether what a controller owns is known by now to belong to a workload whose template is kept. Whoever adds
+    /// owners first saves the memory of templates that the end would find needless.
+    fn is_covered(&self, controller: &ResourceRef) -> bool {
+        let mut at = controller;
+        for _ in 0..8 {
+            if self.present.contains(at) {
+                return true;
+            }
+            match self.owned.get(at).or_else(|| self.guessed.get(at)) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        false
+    }
+
     /// Notes which Deployment a ReplicaSet belongs to that may never be read: the Deployment controller names it by
     /// the Deployment and the hash that it puts on the pods.
     fn guess(&mut self, pod: &Value, owner: &ResourceRef) {
-        if &*owner.kind != "ReplicaSet" || self.guessed.contains_key(owner) {
+        if &*owner.kind != "ReplicaSet" || self.guessed.contains_key(owner) || self.owned.contains_key(owner)
+        {
             return;
         }
         let hash = pod.pointer("/metadata/labels/pod-template-hash").and_then(Value::as_str);
@@ -388,6 +420,14 @@ impl Builder {
 
 fn order(r: &ResourceRef) -> Order<'_> {
     (&r.group, &r.kind, &r.namespace, &r.name)
+}
+
+/// The JSON text of a value, exactly as large as it is.
+fn text(scratch: &mut Vec<u8>, value: &Value) -> Box<str> {
+    scratch.clear();
+    // Writing a `Value` to memory cannot fail, and JSON is UTF-8.
+    let written = serde_json::to_writer(&mut *scratch, value).is_ok();
+    std::str::from_utf8(scratch).ok().filter(|_| written).unwrap_or("null").into()
 }
 
 type Order<'a> = (&'a str, &'a str, &'a str, &'a str);

@@ -39,7 +39,9 @@ impl Snapshot {
                         }
                     }
                     Edit::Remove { resource: of, pointer } if *of == resource.reference => {
-                        value.as_mut().map(|value| remove(value, pointer));
+                        if let Some(value) = value.as_mut() {
+                            remove(value, pointer);
+                        }
                     }
                     Edit::Delete { resource: of } if *of == resource.reference => value = None,
                     _ => {}
@@ -49,6 +51,10 @@ impl Snapshot {
                 // A namespace that was implied stays what it was.
                 if !resource.reference.namespace.is_empty() {
                     set(&mut value, "/metadata/namespace", (*resource.reference.namespace).into());
+                }
+                // The text has no uid, see `slim`.
+                if let Some(uid) = &resource.reference.uid {
+                    set(&mut value, "/metadata/uid", (**uid).into());
                 }
                 builder.add(value, resource.origin.clone());
             }

@@ -7,22 +7,16 @@ use serde_json::{Map, Value};
 /// Nesting that is kept; Kubernetes' own kinds need about 20, and what cannot be read back must not be kept.
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// Whether a value is nested deeper than [`MAX_DEPTH`]; needs no stack of its own.
+/// Whether a value is nested deeper than [`MAX_DEPTH`]; looks no deeper than that.
 pub(crate) fn too_deep(value: &Value) -> bool {
-    let mut todo: Vec<(&Value, usize)> = vec![(value, 1)];
-    while let Some((value, depth)) = todo.pop() {
-        let inner: &mut dyn Iterator<Item = &Value> = match value {
-            Value::Array(items) => &mut items.iter(),
-            Value::Object(fields) => &mut fields.values(),
-            _ => continue,
-        };
-        if depth > MAX_DEPTH {
-            return true;
+    fn deeper(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Value::Object(fields) => left == 0 || fields.values().any(|field| deeper(field, left - 1)),
+            _ => false,
         }
-        // Leaves need no place in the list.
-        todo.extend(inner.filter(|v| v.is_array() || v.is_object()).map(|v| (v, depth + 1)));
     }
-    false
+    deeper(value, MAX_DEPTH)
 }
 
 /// Annotations in which tools keep a second copy of the whole object, Secret values included.
@@ -56,7 +50,8 @@ pub(crate) fn slim(value: &mut Value, reference: &ResourceRef) {
         drop_null(object);
     }
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    for field in ["managedFields", "resourceVersion", "generation", "selfLink"] {
+    // The uid is in the resource's reference.
+    for field in ["managedFields", "resourceVersion", "generation", "selfLink", "uid"] {
         metadata.remove(field);
     }
     if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
@@ -98,7 +93,7 @@ pub(crate) fn template(from: &mut Value) -> String {
     let mut kept = |field: &str, keep: fn(&str) -> bool| {
         let all = from.pointer_mut(&format!("/metadata/{field}")).map(Value::take);
         if let Some(Value::Object(mut all)) = all {
-            all.retain(|key, _| keep(key));
+            all.retain(|key, value| keep(key) && value.is_string());
             if !all.is_empty() {
                 metadata.insert(field.to_owned(), Value::Object(all));
             }
@@ -251,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_counted_and_needs_no_stack() {
+    fn depth_is_counted() {
         let nested = |depth: usize| (1..depth).fold(json!([]), |inner, _| json!([inner]));
         assert!(!too_deep(&nested(MAX_DEPTH)));
         assert!(too_deep(&nested(MAX_DEPTH + 1)));

@@ -3,11 +3,13 @@
 //! What could not be read becomes a gap of the coverage and a diagnostic, never silence. Values of Secrets are not
 //! asked for, not kept and not printed.
 #![deny(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects))]
 
 pub mod cluster;
 pub mod input;
 mod list;
 pub mod manifests;
+mod shell;
 pub mod snapshot_file;
 
 /// What is being read right now, for a progress line.

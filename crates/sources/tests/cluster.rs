@@ -21,10 +21,6 @@ fn read(options: &ClusterOptions) -> Result<(Snapshot, ClusterSeen), Error> {
     Ok((builder.build(), seen))
 }
 
-fn named(namespace: &str, name: &str) -> Value {
-    json!({"metadata": {"namespace": namespace, "name": name, "uid": format!("{namespace}-{name}")}})
-}
-
 fn pod(n: usize) -> Value {
     let owner = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true}]);
     json!({
@@ -81,7 +77,7 @@ fn values_of_secrets_are_not_asked_for() {
     let (snapshot, _) = read(&options(&fake)).unwrap();
     for asked in fake.asked() {
         if asked.path.ends_with("/secrets") || asked.path.ends_with("/configmaps") {
-            assert_eq!(asked.accept, "application/json;as=partialobjectmetadatalist;g=meta.k8s.io;v=v1");
+            assert_eq!(asked.accept, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
         }
     }
     assert!(snapshot.find("", "Secret", "shop", "db").is_some());
@@ -275,5 +271,34 @@ fn errors_say_what_to_do_next() {
     let unreachable = ClusterOptions { kubeconfig: Some(path), ..ClusterOptions::default() };
     let told = read(&unreachable).unwrap_err().to_string();
     assert!(told.contains("refused") && told.contains("kubectl --context test version"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+#[test]
+fn credential_plugins_are_run_and_what_they_print_is_not_told() {
+    let fake = Fake::start();
+    let usual = options(&fake);
+    let plugin = |script: &str| {
+        let exec = format!(
+            "exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: {:?}, \
+             installHint: install it from registry.test}}",
+            fake.plugin(script)
+        );
+        ClusterOptions { kubeconfig: Some(fake.kubeconfig_of(&exec)), ..usual.clone() }
+    };
+    let good = r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t0ken"}}'"#;
+    let options = plugin(good);
+    read(&options).unwrap();
+    assert!(fake.asked().iter().all(|asked| asked.credential == "Bearer t0ken"));
+
+    let options = plugin("echo s3cret; echo session expired >&2; exit 7");
+    let told = read(&options).unwrap_err().to_string();
+    assert!(told.contains("exit status: 7: session expired"), "{told}");
+    assert!(told.contains("install it from registry.test"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+
+    let options = plugin("echo 'token: [s3cret'");
+    let told = read(&options).unwrap_err().to_string();
+    assert!(told.contains("did not print an ExecCredential"), "{told}");
     assert!(!told.contains("s3cret"), "{told}");
 }

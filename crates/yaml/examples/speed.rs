@@ -59,12 +59,14 @@ fn events(texts: &[Vec<u8>]) -> usize {
     count
 }
 
+/// Reads texts and says how many documents there were.
+type Run = fn(&[Vec<u8>]) -> usize;
+
 fn main() {
     for folder in std::env::args().skip(1) {
         let texts = texts(Path::new(&folder));
         let bytes: usize = texts.iter().map(Vec::len).sum();
-        let runs: [(&str, fn(&[Vec<u8>]) -> usize); 3] =
-            [("here", ours), ("yaml_serde", theirs), ("bare events", events)];
+        let runs: [(&str, Run); 3] = [("here", ours), ("yaml_serde", theirs), ("bare events", events)];
         let mut times = [const { Vec::new() }; 3];
         let mut counts = [0; 3];
         for _ in 0..15 {

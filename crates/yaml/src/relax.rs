@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Spaces put before a line: more than any indentation there is.
-const INDENT: usize = 512;
-/// Bytes that may be read again for one document, beside its own length.
+const INDENT: usize = 256;
+/// Bytes that may be added to a document, and those that may be read again beside its own length.
 const AGAIN: usize = 8 << 20;
 
 /// A text with some of its lines indented further.
@@ -88,6 +88,7 @@ impl<'a> Relaxed<'a> {
         }
         let at = crate::text::byte_of(self.original, self.original(error.marker().index()));
         let more = if quoted { self.quoted(at) } else { self.line(at) };
+        let more = more && self.lines.len().saturating_mul(INDENT) <= AGAIN;
         if more {
             self.build();
         }
@@ -120,12 +121,9 @@ impl<'a> Relaxed<'a> {
                     next = next.saturating_add(1)
                 }
                 b'\r' if after == Some(&b'\n') => {}
-                b'\n' | b'\r' => {
-                    // A document marker still ends the text in error.
-                    if !rest.get(next..).is_some_and(|line| line.starts_with(b"...")) {
-                        added |= self.lines.insert(at.saturating_add(next));
-                    }
-                }
+                // A document marker still ends the text in error.
+                b'\n' | b'\r' if rest.get(next..).is_some_and(|line| line.starts_with(b"...")) => {}
+                b'\n' | b'\r' => added |= self.lines.insert(at.saturating_add(next)),
                 b if *b == quote => {
                     // Twice within single quotes is once, and not the end.
                     if quote == b'"' || after != Some(&quote) {

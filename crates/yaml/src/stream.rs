@@ -3,8 +3,8 @@
 use crate::caps::Caps;
 use crate::compose::compose;
 use crate::fault::{
-    At, DEPTH, DIRECTIVE, DOCUMENTS, DUPLICATE, ENCODING, Fault, JSON, KEY, SEPARATOR, SIZE, SYNTAX, TAG,
-    TEMPLATE,
+    At, DEPTH, DIRECTIVE, DOCUMENTS, DUPLICATE, ENCODING, Fault, JSON, KEY, NODES, SEPARATOR, SIZE, SYNTAX,
+    TAG, TEMPLATE,
 };
 use crate::json;
 use crate::relax::Relaxed;
@@ -225,7 +225,7 @@ impl<'a> Stream<'a> {
             match json::value(part.text, &self.caps) {
                 Ok((value, used)) => return self.json_value(part, value, used),
                 Err(fault) if fault.code == JSON => not_json = Some(fault),
-                Err(fault) => return self.refuse_document(fault, part),
+                Err(fault) => return self.refuse_json(fault, part),
             }
         }
         if let Err(fault) = characters(part.text) {
@@ -249,8 +249,7 @@ impl<'a> Stream<'a> {
             }
             Err(fault) => match not_json {
                 Some(json) if json::meant(part.text) && fault.code != DEPTH && fault.code != DUPLICATE => {
-                    self.refuse_document(json, part);
-                    self.resume_json(part);
+                    self.refuse_json(json, part);
                 }
                 _ => self.refuse_document(fault, part),
             },
@@ -274,8 +273,14 @@ impl<'a> Stream<'a> {
     /// Finds both keys of a duplicate.
     fn both_lines(&mut self, fault: &mut Fault, part: Part<'a>) {
         let json = json::looks_like(part.text).then(|| duplicate(Json::new(part.text))).flatten();
-        let relaxed = Relaxed::whole(part.text);
-        let Some((first, second)) = json.or_else(|| duplicate(Yaml::new(relaxed.text()))) else { return };
+        let (twice, relaxed) = match json {
+            Some(twice) => (Some(twice), Relaxed::new(part.text)),
+            None => {
+                let relaxed = Relaxed::whole(part.text);
+                (duplicate(Yaml::new(relaxed.text())), relaxed)
+            }
+        };
+        let Some((first, second)) = twice else { return };
         let [first, second] = [first, second].map(|at| match at {
             At::Byte(byte) => byte,
             At::Char(n) => byte_of(part.text, relaxed.original(n)),
@@ -300,23 +305,31 @@ impl<'a> Stream<'a> {
         if !self.counted(part.start.saturating_add(blank)) {
             return;
         }
-        match json::value(part.text, &self.caps) {
-            Ok((value, used)) => self.json_value(part, value, used),
-            Err(fault) => {
-                self.refuse_document(fault, part);
-                self.resume_json(part);
+        let read = match json::looks_like(part.text) {
+            true => json::value(part.text, &self.caps),
+            false => {
+                Err(Fault::new(JSON, At::Byte(blank), "neither an object nor a list after a JSON value"))
             }
+        };
+        match read {
+            Ok((value, used)) => self.json_value(part, value, used),
+            Err(fault) => self.refuse_json(fault, part),
         }
     }
 
-    /// Goes on at the next line that starts like a value.
-    fn resume_json(&mut self, part: Part<'a>) {
+    /// Refuses a JSON value and goes on at the next line that starts like one.
+    fn refuse_json(&mut self, fault: Fault, part: Part<'a>) {
         let bytes = part.text.as_bytes();
-        let blank = bytes.len().saturating_sub(bytes.trim_ascii_start().len());
-        let next = memchr::memchr_iter(b'\n', bytes)
-            .map(|at| at.saturating_add(1))
-            .find(|at| *at > blank && matches!(bytes.get(*at), Some(b'{' | b'[')));
+        // What is too deep or too much is passed over whole; elsewhere the next line may be a value again.
+        let from = match fault.at {
+            At::Byte(at) if matches!(fault.code, DEPTH | NODES) => at,
+            _ => bytes.len().saturating_sub(bytes.trim_ascii_start().len()),
+        };
+        let next = memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default())
+            .map(|at| from.saturating_add(at).saturating_add(1))
+            .find(|at| matches!(bytes.get(*at), Some(b'{' | b'[')));
         self.json = next.and_then(|at| rest(part, at));
+        self.refuse_document(fault, part);
     }
 }
 

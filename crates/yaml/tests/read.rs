@@ -57,6 +57,11 @@ fn json_and_its_streams() {
     assert_eq!((values.first(), values.last()), (Some(&json!({"a":1})), Some(&json!({"a":5}))));
     assert!(!codes.is_empty());
     assert_eq!(told("{\"a\":1,\n \"b\":{\"c\":1,\n\"c\":2}}").1, ["yaml/duplicate-key 3:1"]);
+    let (values, codes) = told("{\"a\":1,\"a\":1}\n{\"a\":5E5555}\n{\"a\":3}\n");
+    assert_eq!(
+        (values, codes),
+        (vec![json!({"a":3})], vec!["yaml/duplicate-key 1:8".into(), "yaml/number 2:11".into()])
+    );
     assert_eq!(told("{\"a\": 5E5555}").1, ["yaml/number 1:12"]);
     assert_eq!(told("{\"a\": tru}"), (vec![json!({"a": "tru"})], vec![]), "what is no JSON may be YAML");
     assert_eq!(told("{\"a\": 1").1, ["yaml/json 1:7"]);

@@ -2,7 +2,7 @@
 
 use super::node_path::{Worth, seen, socket, worth};
 use crate::{Check, Report, Run, Workload, report};
-use model::{Escape, Finding, Rule, Severity};
+use model::{Escape, Evidence, Finding, Rule, Severity};
 use serde_json::json;
 
 pub(crate) static CHECK: Check = Check {
@@ -19,6 +19,8 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(workload: &Workload<'_, '_>, report: &mut Report) {
+    // What only shows how the node is built is told once a workload.
+    let mut shown: Vec<(String, Evidence)> = Vec::new();
     for seen in seen(workload.spec, &workload.containers) {
         // A runtime's socket is another check's: reading or writing says nothing about it.
         if socket(&seen.path).is_some() {
@@ -30,9 +32,17 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
             (Worth::Data, true) => {
                 (Severity::Medium, "links put there make the kubelet show any file of the node as a log")
             }
-            (Worth::System, false) => (Severity::Low, "it shows how the node is built"),
             (Worth::Little, true) => (Severity::Low, "data is left on the node, where other pods may find it"),
-            (Worth::Data | Worth::Little, false) => continue,
+            (Worth::System | Worth::Data | Worth::Little, false) => {
+                if worth(&seen.path) == Worth::System {
+                    let at = seen.container.pointer(&format!("/volumeMounts/{}", seen.mount));
+                    let evidence = workload.evidence(at);
+                    let escape = Escape::HostPath { path: seen.path.clone(), writable: false };
+                    report.escape(workload.target(), escape, evidence.clone());
+                    shown.push((seen.path, evidence));
+                }
+                continue;
+            }
         };
         let (path, name) = (model::escape(&seen.path), model::escape(seen.container.name()));
         let how = if seen.writable { "can write" } else { "can read" };
@@ -57,6 +67,19 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
             report.escape(workload.target(), escape, evidence);
         }
     }
+    tell_shown(workload, shown, report);
+}
+
+fn tell_shown(workload: &Workload<'_, '_>, mut shown: Vec<(String, Evidence)>, report: &mut Report) {
+    shown.sort();
+    shown.dedup_by(|a, b| a.0 == b.0);
+    let Some((_, first)) = shown.first() else { return };
+    let paths: Vec<_> = shown.iter().map(|(path, _)| model::escape(path)).collect();
+    let message = format!("{} can be read: they show how the node is built", paths.join(", "));
+    let mut finding = Finding::new(&CHECK.rule, workload.target(), first.clone(), message);
+    finding.severity = Severity::Low;
+    finding.instance = Some("read-only".to_owned());
+    report.finding(finding);
 }
 
 #[cfg(test)]

@@ -52,7 +52,8 @@ fn mounts(template: &Template<'_>, account: Option<bool>) -> bool {
 
 fn tell(whole: &Whole<'_>, account: &ResourceRef, first: &ResourceRef, count: usize, report: &mut Report) {
     let more = if count == 1 { String::new() } else { format!(" and {} more", count - 1) };
-    let message = format!("{first}{more} mount its token, and nothing is bound to it");
+    let verb = if count == 1 { "mounts" } else { "mount" };
+    let message = format!("{first}{more} {verb} its token, and nothing is bound to it");
     let written = whole.snapshot.get(account);
     let Some(evidence) = written.or_else(|| whole.snapshot.get(first)).map(|r| r.evidence("")) else { return };
     let mut finding = Finding::new(&CHECK.rule, Target::Resource(account.clone()), evidence, message);

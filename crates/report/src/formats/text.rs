@@ -11,13 +11,15 @@ struct Screen<'a> {
     document: &'a Document,
     options: Options,
     ids: Vec<&'a str>,
+    /// The folder all places lie in, said once and left out of them.
+    folder: &'a str,
     out: Vec<String>,
 }
 
 fn write(document: &Document, options: &Options) -> String {
     let items = document.items.iter().map(|item| item.id.as_str());
     let ids = items.chain(document.findings.iter().map(|finding| finding.id.as_str())).collect();
-    let mut screen = Screen { document, options: *options, ids, out: Vec::new() };
+    let mut screen = Screen { document, options: *options, ids, folder: common_folder(document), out: Vec::new() };
     screen.head();
     screen.items();
     screen.foot();
@@ -60,6 +62,8 @@ impl Screen<'_> {
             parts.push(match ring.ring.as_str() {
                 // Files of a folder, or kinds of a cluster: told only when some are missing.
                 "resources" | "rbac" | "nodes" if ring.seen == ring.total => continue,
+                "resources" => format!("{} of {} {}", ring.seen, ring.total, self.document.unit),
+                "policies" => format!("{}/{} policies judged", ring.seen, ring.total),
                 "audit" => count(ring.seen as usize, "audit event"),
                 "runtime" => count(ring.seen as usize, "alert"),
                 "images" => format!("{}/{} images scanned", ring.seen, ring.total),
@@ -84,7 +88,8 @@ impl Screen<'_> {
     }
 
     fn items(&mut self) {
-        let reserved = 3;
+        // The hidden findings and what to run next.
+        let reserved = 2;
         for (at, item) in self.document.items.iter().enumerate() {
             let rest = self.document.items.len() - at - 1;
             let full = self.item(at, item);
@@ -97,7 +102,8 @@ impl Screen<'_> {
                 continue;
             }
             let room = self.options.lines.filter(|_| !self.options.all).unwrap_or(usize::MAX);
-            if self.out.len() + reserved >= room {
+            // The last line that is left says how many did not fit.
+            if self.out.len() + reserved + usize::from(rest > 0) >= room {
                 let hidden = self.document.items.len() - at;
                 self.say(&format!("…  {} more {} hidden (--all)", hidden, if hidden == 1 { "item is" } else { "items are" }));
                 return;
@@ -140,7 +146,7 @@ impl Screen<'_> {
     }
 
     fn step(&self, number: usize, step: &StepEntry) -> Vec<String> {
-        let assumed = if step.confidence == "assumed" { " (assumed)" } else { "" };
+        let assumed = if step.guessed { " (assumed)" } else { "" };
         let indent = format!("   {number} ");
         let text = format!("{}{assumed}", step.text);
         columns(&indent, width(&indent), &text, &self.place(&step.place), self.options.width)
@@ -149,6 +155,7 @@ impl Screen<'_> {
     /// Places keep their end: the file's name and line.
     fn place(&self, place: &str) -> String {
         let room = 24;
+        let place = place.strip_prefix(self.folder).unwrap_or(place);
         if width(place) <= room {
             return place.to_owned();
         }
@@ -220,6 +227,18 @@ impl Screen<'_> {
     fn paint(&self, text: &str, code: &str) -> String {
         if self.options.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// The longest folder, with its slash, that every place with one begins with.
+fn common_folder(document: &Document) -> &str {
+    let steps = document.items.iter().flat_map(|item| &item.steps).map(|step| step.place.as_str());
+    let findings = document.findings.iter().map(|finding| finding.place.as_str());
+    let mut folders = steps.chain(findings).filter_map(|place| place.rfind('/').map(|at| &place[..=at]));
+    let Some(first) = folders.next() else { return "" };
+    let shared = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let length = folders.fold(first.len(), |length, folder| length.min(shared(first, folder)));
+    let end = first.as_bytes()[..length].iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+    first.get(..end).unwrap_or("")
 }
 
 fn count(n: usize, what: &str) -> String {

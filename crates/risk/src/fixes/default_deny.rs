@@ -16,7 +16,7 @@ pub(crate) fn key(scope: Index) -> FixKey {
 fn write(world: &World<'_>, [scope, _]: [Index; 2], fix: &mut Fix) {
     fix.title = format!("deny ingress by default in {} and allow what is needed", world.scope_name(scope));
     let open = world.workloads_in(scope).filter(|w| world.workload_at(*w).is_some_and(|w| !w.reach.limited)).count();
-    fix.breaks.push(format!("{open} workloads take packets from anywhere today; which they need is not known"));
+    fix.breaks.push(format!("{} open to any packet today; what is needed is not known", super::count(open, "workload")));
     fix.edits.push(Edit::Create {
         value: json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",

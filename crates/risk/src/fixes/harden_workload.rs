@@ -18,6 +18,8 @@ fn write(world: &World<'_>, [workload, _]: [Index; 2], fix: &mut Fix) {
     let mut ways: Vec<String> = ways_out(world, facts).map(|(_, _, escape)| way_out_in_words(escape)).collect();
     ways.sort();
     ways.dedup();
-    fix.title = format!("harden {}: it {}", world.name(workload), ways.join(" and "));
+    let more = if ways.len() > 2 { format!(", and {} more", ways.len() - 2) } else { String::new() };
+    ways.truncate(2);
+    fix.title = format!("harden {}: it {}{more}", world.name(workload), ways.join(", "));
     fix.title = model::escape(&fix.title).into_owned();
 }

@@ -39,6 +39,11 @@ fixes![
     pod_security,
 ];
 
+/// `1 workload`, `2 workloads`.
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// A fix written out: title, edits, what it would break.
 pub(crate) fn write(world: &World<'_>, key: FixKey) -> Fix {
     let FixKey { kind, args } = key;

@@ -19,7 +19,7 @@ fn write(world: &World<'_>, [scope, _]: [Index; 2], fix: &mut Fix) {
     let refused = world.workloads_in(scope).filter(|w| world.workload_at(*w).is_some_and(|w| !w.escapes.is_empty()));
     let refused = refused.count();
     if refused > 0 {
-        fix.breaks.push(format!("{refused} workloads would be refused as they are"));
+        fix.breaks.push(format!("it refuses {} until they change", super::count(refused, "workload")));
     }
     let pointer = format!("/metadata/labels/{}", LABEL.replace('/', "~1"));
     let resource = ResourceRef::new("", "Namespace", "", world.namespace(scope));

@@ -23,6 +23,6 @@ fn write(world: &World<'_>, [scope, _]: [Index; 2], fix: &mut Fix) {
     };
     let refused = world.workloads_in(scope).filter(unsigned).count();
     if refused > 0 {
-        fix.breaks.push(format!("{refused} workloads run images without a verified signature"));
+        fix.breaks.push(format!("{} without a verified signature", super::count(refused, "workload")));
     }
 }

@@ -51,15 +51,19 @@ pub(crate) fn words(escape: &Escape) -> String {
     }
 }
 
-/// The ways out of a workload that matter for a step to `head`; nothing for other steps.
+/// All ways out of a workload, when a step leads to its node; nothing for other steps.
 pub(crate) fn class(world: &World<'_>, workload: Index, head: State) -> Vec<String> {
-    let root = match head {
-        State::AnyNode | State::Node(_) => true,
-        State::NodeProcesses | State::NodeNetwork | State::NodeIpc | State::NodeTokens => false,
-        _ => return Vec::new(),
-    };
-    let Some(facts) = world.workload_at(workload) else { return Vec::new() };
-    let mut all: Vec<String> = ways(world, facts).filter(|(_, _, e)| to_root(e) == root).map(|(_, _, e)| words(e)).collect();
+    let node = matches!(
+        head,
+        State::AnyNode
+            | State::Node(_)
+            | State::NodeProcesses
+            | State::NodeNetwork
+            | State::NodeIpc
+            | State::NodeTokens
+    );
+    let Some(facts) = world.workload_at(workload).filter(|_| node) else { return Vec::new() };
+    let mut all: Vec<String> = ways(world, facts).map(|(_, _, escape)| words(escape)).collect();
     all.sort();
     all.dedup();
     all
@@ -101,4 +105,34 @@ pub(crate) fn line(world: &World<'_>, edge: &Edge) -> Line {
 
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     line(world, edge)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, escapes, pod};
+    use model::Escape;
+
+    #[test]
+    fn each_way_to_root_is_a_step() {
+        let path = |writable| Escape::HostPath { path: "/".into(), writable };
+        for way in [Escape::Privileged, path(true), Escape::Capability("SYS_ADMIN".into())] {
+            let facts = [escapes("ns", "p", way)];
+            assert_eq!(edges("escape", &pod("ns", "p", ""), &facts), ["exec ns/p -> AnyNode 0.90"]);
+        }
+        assert!(edges("escape", &pod("ns", "p", ""), &[escapes("ns", "p", path(false))]).is_empty());
+    }
+
+    #[test]
+    fn a_guarded_namespace_refuses_it() {
+        let guarded = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+        let facts = [escapes("ns", "p", Escape::Privileged)];
+        assert!(edges("escape", &(pod("ns", "p", "") + guarded), &facts).is_empty());
+    }
+
+    #[test]
+    fn a_running_pod_leads_to_its_own_node() {
+        let yaml = pod("ns", "p", "  nodeName: n1\nstatus: {phase: Running}\n");
+        let facts = [escapes("ns", "p", Escape::Privileged)];
+        assert_eq!(edges("escape", &yaml, &facts), ["exec ns/p -> AnyNode 0.90", "exec ns/p -> node n1 0.90"]);
+    }
 }

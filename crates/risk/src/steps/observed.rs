@@ -4,6 +4,7 @@ use super::{Line, Step};
 use crate::graph::{Edge, Graph, Index, NewEdge, State};
 use crate::world::World;
 use model::{Alert, AlertClass, Confidence, Evidence, Predicate};
+use rustc_hash::FxHashMap;
 
 pub(crate) static STEP: Step = Step {
     id: "observed",
@@ -41,23 +42,33 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
     }
 }
 
-/// Marks the steps that alerts confirm: their ease becomes 1.
+/// Marks the steps that alerts confirm: their ease becomes 1. Which of several ways into a container was taken an
+/// alert does not say: the likeliest is.
 pub(crate) fn confirm(world: &World<'_>, graph: &mut Graph) {
-    let confirmed = |edge: &Edge| {
+    let mut entries: FxHashMap<Index, (f32, usize)> = FxHashMap::default();
+    let mut seen = Vec::new();
+    for (at, edge) in graph.edges.iter().enumerate() {
         let heads = |workload: Index, class| alert(world, workload, class).is_some();
         let from = edge.body().first().map(|state| graph.what(*state));
         match (from, graph.what(edge.head)) {
-            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to)) => heads(to, AlertClass::Execution),
-            (Some(State::Exec(from)), State::Acts(_)) => heads(from, AlertClass::Credentials),
-            (Some(State::Exec(from)), State::Node(_) | State::AnyNode) => heads(from, AlertClass::Escape),
-            _ => false,
+            (Some(State::Net(_) | State::PushAccess | State::Internet), State::Exec(to))
+                if heads(to, AlertClass::Execution)
+                    && entries.get(&to).is_none_or(|(ease, _)| edge.ease > *ease) =>
+            {
+                entries.insert(to, (edge.ease, at));
+            }
+            (Some(State::Exec(from)), State::Acts(_)) if heads(from, AlertClass::Credentials) => seen.push(at),
+            (Some(State::Exec(from)), State::Node(_) | State::AnyNode) if heads(from, AlertClass::Escape) => {
+                seen.push(at);
+            }
+            _ => {}
         }
-    };
-    let seen: Vec<usize> =
-        graph.edges.iter().enumerate().filter(|(_, edge)| confirmed(edge)).map(|(at, _)| at).collect();
+    }
+    seen.extend(entries.into_values().map(|(_, at)| at));
     for at in seen {
         if let Some(edge) = graph.edges.get_mut(at) {
             edge.observed = true;
+            edge.guessed = false;
             edge.ease = 1.0;
             edge.confidence = Confidence::Confirmed;
         }
@@ -88,5 +99,36 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     Line {
         text: format!("someone is in {}: {}", world.name(edge.args[0]), model::escape(&rule)),
         evidence: fact.map_or(Evidence::Assumption(String::new()), |fact| fact.evidence.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{alert, edges, image, pod, vulnerability};
+    use model::{AlertClass, Predicate};
+
+    #[test]
+    fn an_alert_confirms_the_likeliest_way_in() {
+        let facts = [image("web", Predicate::Vulnerable(vulnerability())), alert("shop", "web", AlertClass::Execution)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 1.00!"]);
+        assert_eq!(edges("exploit", &pod("shop", "web", ""), &facts), ["net shop/web -> exec shop/web 0.03"]);
+    }
+
+    #[test]
+    fn where_no_way_is_known_the_alert_is_one() {
+        let digest = format!("web@sha256:{}", "a".repeat(64));
+        let yaml = pod("shop", "web", "").replace("web:1", &digest);
+        let mut facts = vec![alert("shop", "web", AlertClass::Execution)];
+        let name = format!("registry.test/{digest}").parse().unwrap();
+        let target = model::Target::Image(model::ImageId::from_reference(name));
+        facts.push(crate::testing::fact(target, Predicate::Scanned));
+        assert_eq!(edges("observed", &yaml, &facts), ["Internet -> exec shop/web 1.00!"]);
+    }
+
+    #[test]
+    fn other_alerts_confirm_nothing_here() {
+        let facts = [alert("shop", "web", AlertClass::Other), alert("shop", "gone", AlertClass::Execution)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03?"]);
+        assert!(edges("observed", &pod("shop", "web", ""), &facts).is_empty());
     }
 }

@@ -24,12 +24,12 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
                 continue;
             }
             let known = image.provenance.and_then(|joined| Some((world.fact(joined.fact)?, joined)));
-            let confidence = match known.map(|(fact, joined)| (&fact.predicate, joined)) {
+            let (confidence, add): (_, fn(&mut Graph, NewEdge<'_>)) = match known.map(|(fact, j)| (&fact.predicate, j)) {
                 Some((Predicate::Signed { .. }, _)) => continue,
-                Some((Predicate::Unsigned, joined)) => joined.confidence.max(Confidence::Inferred),
-                _ => Confidence::Assumed,
+                Some((Predicate::Unsigned, joined)) => (joined.confidence, Graph::add),
+                _ => (Confidence::Assumed, Graph::guess),
             };
-            graph.add(NewEdge {
+            let edge = NewEdge {
                 from: &[State::PushAccess],
                 to: State::Exec(at as Index),
                 ease: 0.03,
@@ -39,7 +39,8 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
                     fixes::pin_digest::key(at as Index, container as Index),
                     fixes::verify_images::key(workload.scope),
                 ],
-            });
+            };
+            add(graph, edge);
         }
     }
 }
@@ -56,5 +57,32 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     Line {
         text: format!("tag {} can be pushed again, {signed}", model::escape(&name)),
         evidence: evidence.unwrap_or(Evidence::Assumption(String::new())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, image, pod};
+    use model::Predicate;
+
+    #[test]
+    fn an_unsigned_tag_can_be_pushed_again() {
+        let facts = [image("web", Predicate::Unsigned)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03"]);
+    }
+
+    #[test]
+    fn a_signed_tag_and_a_digest_cannot() {
+        let facts = [image("web", Predicate::Signed { by: "key".into() })];
+        assert!(edges("push-tag", &pod("shop", "web", ""), &facts).is_empty());
+        let digest = format!("web@sha256:{}", "a".repeat(64));
+        assert!(edges("push-tag", &pod("shop", "web", "").replace("web:1", &digest), &[]).is_empty());
+    }
+
+    #[test]
+    fn where_nobody_looked_it_is_a_guess() {
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &[]), ["PushAccess -> exec shop/web 0.03?"]);
+        let facts = [image("web", Predicate::SignatureUnknown { why: "429".into() })];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03?"]);
     }
 }

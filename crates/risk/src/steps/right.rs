@@ -64,7 +64,8 @@ pub(crate) fn describe(world: &World<'_>, edge: &Edge, what: &str) -> Line {
                 Some(binding) => binding.evidence("/roleRef"),
                 None => Evidence::Assumption("the binding is not in the snapshot".into()),
             };
-            (format!("{} grants {}, which {what}{scope}", right.grant.binding, role.name), evidence)
+            // The names of the server's own roles say what they grant.
+            (format!("{} grants {}{scope}", right.grant.binding, role.name), evidence)
         }
     };
     Line { text, evidence }

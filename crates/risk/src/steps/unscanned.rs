@@ -18,7 +18,7 @@ pub(crate) static STEP: Step = Step {
 fn edges(world: &World<'_>, graph: &mut Graph) {
     for (at, workload) in world.workloads.iter().enumerate() {
         if let Some(container) = workload.images.iter().position(|image| !image.scanned) {
-            graph.add(NewEdge {
+            graph.guess(NewEdge {
                 from: &[State::Net(at as Index)],
                 to: State::Exec(at as Index),
                 ease: 0.05,
@@ -37,5 +37,26 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     Line {
         text: format!("nobody scanned {}: a flaw is assumed", model::escape(&name)),
         evidence: evidence.unwrap_or(Evidence::Assumption("not scanned".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, image, pod};
+    use model::Predicate;
+
+    #[test]
+    fn an_image_nobody_scanned_is_a_guess() {
+        assert_eq!(edges("unscanned", &pod("shop", "web", ""), &[]), ["net shop/web -> exec shop/web 0.05?"]);
+    }
+
+    #[test]
+    fn a_scanned_one_is_none() {
+        assert!(edges("unscanned", &pod("shop", "web", ""), &[image("web", Predicate::Scanned)]).is_empty());
+    }
+
+    #[test]
+    fn a_scan_of_another_tag_does_not_count() {
+        assert_eq!(edges("unscanned", &pod("shop", "web", ""), &[image("other", Predicate::Scanned)]).len(), 1);
     }
 }

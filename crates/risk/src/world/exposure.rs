@@ -96,6 +96,9 @@ pub(crate) fn find(world: &mut World<'_>) {
             });
         }
     }
+    for exposure in &found {
+        world.objects.index(exposure.resource.reference.clone());
+    }
     world.exposures = found;
 }
 

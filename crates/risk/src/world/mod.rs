@@ -265,6 +265,7 @@ impl<'a> World<'a> {
             let namespace = &secret.reference.namespace;
             let account = self.identities.index(Identity::account(namespace, name));
             let scope = self.scopes.index(namespace.clone());
+            self.objects.index(secret.reference.clone());
             self.token_secrets.push(TokenSecret { resource: secret, scope, account });
         }
     }

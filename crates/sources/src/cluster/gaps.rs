@@ -1,6 +1,7 @@
 //! What could not be read from a cluster, each with the words and the command that would help.
 
 use super::kinds::{Kind, Need};
+use crate::shell::word;
 use model::{Coverage, Gap, Ring};
 
 /// Gaps while a cluster is read; refused kinds share one command.
@@ -111,15 +112,6 @@ fn subject(why: &str) -> String {
     }
 }
 
-/// A word of a shell command: names come from the server and must not end it.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", model::escape(text).replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::kinds::KINDS;
@@ -166,7 +158,6 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_one_word() {
         assert_eq!(subject("User \"a; rm -rf ~\" cannot"), "--user='a; rm -rf ~'");
-        assert_eq!(subject("User \"it's\" cannot"), r"--user='it'\''s'");
         assert_eq!(subject("no name"), "--user=NAME");
     }
 

@@ -59,8 +59,9 @@ impl Sink<'_> {
             if kind.group.is_empty() { version.to_owned() } else { format!("{}/{version}", kind.group) };
         object.insert("apiVersion".into(), Value::String(api_version));
         object.insert("kind".into(), Value::String(kind.kind.to_owned()));
-        self.room = self.room.saturating_sub(1);
-        self.builder.add(item, Origin::Cluster { context: self.context.clone(), owner: None });
+        if self.builder.add(item, Origin::Cluster { context: self.context.clone(), owner: None }) {
+            self.room = self.room.saturating_sub(1);
+        }
     }
 }
 

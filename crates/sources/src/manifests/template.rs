@@ -1,5 +1,6 @@
 //! Helm templates among manifests: told by file, explained once a chart, never half read.
 
+use crate::shell::word;
 use memchr::memmem;
 use model::{Gap, Ring};
 use std::collections::BTreeMap;
@@ -28,16 +29,7 @@ fn chart(path: &str) -> &str {
 
 /// The command that makes manifests of a template.
 pub(super) fn render(path: &str) -> String {
-    format!("helm template {} | ringwall risk -", quote(chart(path)))
-}
-
-/// A path as one word of a shell command.
-fn quote(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if path.chars().all(plain) && !path.starts_with('-') {
-        return path.to_owned();
-    }
-    format!("'{}'", model::escape(path).replace('\'', r"'\''"))
+    format!("helm template {} | ringwall risk -", word(chart(path)))
 }
 
 /// Templates met so far, by chart.

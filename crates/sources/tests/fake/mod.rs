@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What the server does instead of answering as usual, once.
 #[derive(Clone, Copy, Debug)]
-pub enum Trick {
+pub(crate) enum Trick {
     /// Answers this status with a Status object and, for 429, how long to wait.
     Status(u16, Option<u64>),
     /// Promises the body and hangs up after half of it.
@@ -22,13 +22,15 @@ pub enum Trick {
 
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Path without the query.
-    pub path: String,
+    pub(crate) path: String,
     /// Query.
-    pub query: String,
+    pub(crate) query: String,
     /// The Accept header.
-    pub accept: String,
+    pub(crate) accept: String,
+    /// The Authorization header.
+    pub(crate) credential: String,
 }
 
 #[derive(Default)]
@@ -43,14 +45,14 @@ struct State {
 }
 
 /// The server; it ends with the test's process.
-pub struct Fake {
+pub(crate) struct Fake {
     state: Arc<Mutex<State>>,
     address: SocketAddr,
     folder: tempfile::TempDir,
 }
 
 /// Every list a full server has.
-pub const LISTS: &[&str] = &[
+pub(crate) const LISTS: &[&str] = &[
     "/api/v1/namespaces",
     "/api/v1/nodes",
     "/api/v1/serviceaccounts",
@@ -79,7 +81,7 @@ pub const LISTS: &[&str] = &[
 
 impl Fake {
     /// A server with every list of [`LISTS`], all empty.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let lists = LISTS.iter().map(|path| ((*path).to_owned(), Vec::new())).collect();
         let state = Arc::new(Mutex::new(State { lists, aggregated: true, ..State::default() }));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -99,47 +101,61 @@ impl Fake {
     }
 
     /// Speaks the old discovery.
-    pub fn plain_discovery(self) -> Self {
+    pub(crate) fn plain_discovery(self) -> Self {
         self.state().aggregated = false;
         self
     }
 
     /// Adds objects to a list, as the server stores them.
-    pub fn with(self, list: &str, objects: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn with(self, list: &str, objects: impl IntoIterator<Item = Value>) -> Self {
         self.state().lists.entry(list.into()).or_default().extend(objects);
         self
     }
 
     /// Does not serve the list.
-    pub fn without(self, list: &str) -> Self {
+    pub(crate) fn without(self, list: &str) -> Self {
         self.state().lists.remove(list);
         self
     }
 
     /// Refuses the list.
-    pub fn deny(self, list: &str) -> Self {
+    pub(crate) fn deny(self, list: &str) -> Self {
         self.state().denied.push(list.into());
         self
     }
 
     /// Plays tricks on the next requests of a path.
-    pub fn trick(self, path: &str, tricks: impl IntoIterator<Item = Trick>) -> Self {
+    pub(crate) fn trick(self, path: &str, tricks: impl IntoIterator<Item = Trick>) -> Self {
         self.state().tricks.entry(path.into()).or_default().extend(tricks);
         self
     }
 
     /// What was asked so far.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.state().asked.clone()
     }
 
+    /// A credential plugin, as a shell script.
+    pub(crate) fn plugin(&self, script: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.folder.path().join("plugin");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    }
+
     /// A kubeconfig that leads here.
-    pub fn kubeconfig(&self) -> PathBuf {
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.kubeconfig_of("token: s3cret")
+    }
+
+    /// A kubeconfig that leads here as a user of this description.
+    pub(crate) fn kubeconfig_of(&self, user: &str) -> PathBuf {
         let path = self.folder.path().join("config");
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
              clusters: [{{name: c, cluster: {{server: \"http://{}\"}}}}]\n\
-             users: [{{name: u, user: {{token: s3cret}}}}]\n\
+             users: [{{name: u, user: {{{user}}}}}]\n\
              contexts: [{{name: test, context: {{cluster: c, user: u}}}}]\n",
             self.address
         );
@@ -150,7 +166,7 @@ impl Fake {
 
 fn serve(stream: TcpStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let (mut line, mut accept) = (String::new(), String::new());
+    let (mut line, mut accept, mut credential) = (String::new(), String::new(), String::new());
     if reader.read_line(&mut line).unwrap_or(0) == 0 {
         return;
     }
@@ -160,12 +176,18 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
         if reader.read_line(&mut header).unwrap_or(0) == 0 || header == "\r\n" {
             break;
         }
-        if let Some(value) = header.to_ascii_lowercase().strip_prefix("accept:") {
-            value.trim().clone_into(&mut accept);
+        match header.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("accept") => {
+                value.trim().clone_into(&mut accept)
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                value.trim().clone_into(&mut credential);
+            }
+            _ => {}
         }
     }
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let asked = Asked { path: path.into(), query: query.into(), accept };
+    let asked = Asked { path: path.into(), query: query.into(), accept, credential };
     let (status, extra, body, cut) = answer(&asked, &mut state.lock().unwrap());
     let mut out = stream;
     let head = format!(
