@@ -4,11 +4,12 @@
 
 use crate::inputs::{InputArgs, Inputs};
 use crate::knowledge::{Knowledge, KnowledgeArgs};
+use crate::phase::timed;
 use crate::place::Places;
 use model::{Coverage, Diagnostic, Edit, Fact, Finding, Fix, Predicate, ResourceRef, Ring, Target};
 use rbac::{Attributes, Rbac, Request, ServerVersion};
 use report::Document;
-use risk::Assessment;
+use risk::{Assessment, Ranking, Rehearsals};
 use snapshot::Snapshot;
 
 /// What is known before anything is ranked.
@@ -21,28 +22,31 @@ struct Known {
 
 /// From what the user named to a report.
 pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Result<Document> {
-    let mut inputs = input.read()?;
-    let knowledge = knowledge.read(&inputs)?;
+    let mut inputs = timed("load", || input.read())?;
+    let knowledge = timed("knowledge", || knowledge.read(&inputs))?;
     let Inputs { snapshot, stdin, .. } = &mut inputs;
     let places = Places::new(stdin.take());
     let known = assess(snapshot, knowledge);
 
-    let first = risk::assess(snapshot, &known.facts, &risk::Options::default());
-    let rehearsed = rehearse(snapshot, &known.facts, &first);
-    let ranked = risk::assess(snapshot, &known.facts, &risk::Options { rehearsed, ..Default::default() });
+    let mut ranking = timed("graph", || Ranking::new(snapshot, &known.facts, &risk::Options::default()));
+    let first = timed("rank", || ranking.assess(&Rehearsals::new()));
+    let rehearsed = timed("rehearse", || rehearse(snapshot, &known.facts, &first));
+    let ranked = timed("rank again", || ranking.assess(&rehearsed));
 
     let mut coverage = known.coverage;
     coverage.merge(ranked.coverage.clone());
     tracing::info!(states = ranked.graph.states, steps = ranked.graph.edges, "attack graph");
-    Ok(Document::new(&report::Input {
-        tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
-        resources: snapshot.len() as u64,
-        unit: if input.paths.is_empty() { "kinds" } else { "files" },
-        assessment: &ranked,
-        findings: &known.findings,
-        diagnostics: &known.diagnostics,
-        coverage: &coverage,
-        place: &|evidence| places.of(evidence),
+    Ok(timed("document", || {
+        Document::new(&report::Input {
+            tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
+            resources: snapshot.len() as u64,
+            unit: if input.paths.is_empty() { "kinds" } else { "files" },
+            assessment: &ranked,
+            findings: &known.findings,
+            diagnostics: &known.diagnostics,
+            coverage: &coverage,
+            place: &|evidence| places.of(evidence),
+        })
     }))
 }
 
@@ -52,14 +56,14 @@ fn assess(snapshot: &Snapshot, knowledge: Knowledge) -> Known {
     coverage.merge(snapshot.coverage.clone());
     diagnostics.extend(snapshot.diagnostics.iter().cloned());
 
-    let rights = Rbac::new(snapshot, version(snapshot));
+    let rights = timed("rights", || Rbac::new(snapshot, version(snapshot)));
     diagnostics.extend(rights.diagnostics().iter().cloned());
-    let posture = posture::run_with(snapshot, &rights);
+    let posture = timed("posture", || posture::run_with(snapshot, &rights));
     facts.extend(posture.facts);
     findings.extend(posture.findings);
 
     let policies = policies(snapshot, &mut diagnostics, &mut coverage);
-    let judged = policy::judge(&policies, snapshot);
+    let judged = timed("policy", || policy::judge(&policies, snapshot));
     facts.extend(judged.facts());
     findings.extend(judged.findings());
 
@@ -107,8 +111,8 @@ fn policies(
 
 /// Tries each proposed change of rights on a copy and replays what the audit log saw: what would be denied then is
 /// what the fix breaks.
-fn rehearse(snapshot: &Snapshot, facts: &[Fact], assessment: &Assessment) -> risk::Rehearsals {
-    let mut rehearsals = risk::Rehearsals::default();
+fn rehearse(snapshot: &Snapshot, facts: &[Fact], assessment: &Assessment) -> Rehearsals {
+    let mut rehearsals = Rehearsals::default();
     let used: Vec<Request> = facts.iter().filter_map(request).collect();
     for fix in assessment.fixes().filter(|fix| fix.edits.iter().any(changes_rights)) {
         if rehearsals.contains_key(&fix.key) {
