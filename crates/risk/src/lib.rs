@@ -15,6 +15,8 @@ mod proof;
 mod rank;
 mod repair;
 mod steps;
+#[cfg(test)]
+mod testing;
 mod tier;
 mod world;
 
