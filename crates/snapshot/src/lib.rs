@@ -95,6 +95,11 @@ impl Snapshot {
         self.owners.get(pod.workload as usize)
     }
 
+    /// Every workload that pods belong to; [`PodRow::workload`] is an index into it.
+    pub fn owners(&self) -> &[ResourceRef] {
+        &self.owners
+    }
+
     /// Every workload that has a pod template: controllers, and pods without one; then the templates of pods whose
     /// workload was not read or is of a custom kind, see [`Workload::observed`].
     pub fn workloads(&self) -> impl Iterator<Item = Workload<'_>> {

@@ -1,10 +1,10 @@
 //! A runtime alert says that the step was taken.
 
 use super::{Line, Step};
-use crate::graph::{Edge, Graph, Index, NewEdge, State};
+use crate::graph::{Edge, Graph, Index, NewEdge, State, StateId};
 use crate::world::World;
 use model::{Alert, AlertClass, Confidence, Evidence, Predicate};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) static STEP: Step = Step {
     id: "observed",
@@ -26,10 +26,11 @@ pub(crate) fn alert<'a>(world: &World<'a>, workload: Index, class: AlertClass) -
 }
 
 fn edges(world: &World<'_>, graph: &mut Graph) {
+    let entered: FxHashSet<StateId> = graph.edges.iter().map(|edge| edge.head).collect();
     for at in 0..world.workloads.len() as Index {
         let Some((fact, _)) = alert(world, at, AlertClass::Execution) else { continue };
         let exec = graph.state(State::Exec(at));
-        if !graph.edges.iter().any(|edge| edge.head == exec) {
+        if !entered.contains(&exec) {
             graph.add(NewEdge {
                 from: &[State::Internet],
                 to: State::Exec(at),
