@@ -9,8 +9,9 @@ use crate::place::Places;
 use model::{Coverage, Diagnostic, Edit, Fact, Finding, Fix, Predicate, ResourceRef, Ring, Target};
 use rbac::{Attributes, Rbac, Request, ServerVersion};
 use report::Document;
-use risk::{Assessment, Ranking, Rehearsals};
+use risk::{Ranking, Rehearsals};
 use snapshot::Snapshot;
+use std::cell::LazyCell;
 
 /// What is known before anything is ranked.
 struct Known {
@@ -28,22 +29,25 @@ pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Resu
     let places = Places::new(stdin.take());
     let known = assess(snapshot, knowledge);
 
-    let mut ranking = timed("graph", || Ranking::new(snapshot, &known.facts, &risk::Options::default()));
-    let first = timed("rank", || ranking.assess(&Rehearsals::new()));
-    let rehearsed = timed("rehearse", || rehearse(snapshot, &known.facts, &first));
+    let mut ranking = timed("rank", || Ranking::new(snapshot, &known.facts, &risk::Options::default()));
+    let proposed = timed("propose", || ranking.proposals());
+    let rehearsed = timed("rehearse", || rehearse(snapshot, &known.facts, &proposed));
     let ranked = timed("rank again", || ranking.assess(&rehearsed));
-
-    let mut coverage = known.coverage;
-    coverage.merge(ranked.coverage.clone());
     tracing::info!(states = ranked.graph.states, steps = ranked.graph.edges, "attack graph");
-    Ok(timed("document", || {
-        Document::new(&report::Input {
+
+    let Known { findings, diagnostics, mut coverage, facts } = known;
+    coverage.merge(ranked.coverage.clone());
+    let resources = snapshot.len() as u64;
+    // What is still to be said is said by now: the report takes the room of what led to it.
+    drop((inputs, facts));
+    Ok(timed("report", || {
+        Document::new(report::Input {
             tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
-            resources: snapshot.len() as u64,
+            resources,
             unit: if input.paths.is_empty() { "kinds" } else { "files" },
-            assessment: &ranked,
-            findings: &known.findings,
-            diagnostics: &known.diagnostics,
+            assessment: ranked,
+            findings,
+            diagnostics: &diagnostics,
             coverage: &coverage,
             place: &|evidence| places.of(evidence),
         })
@@ -111,24 +115,29 @@ fn policies(
 
 /// Tries each proposed change of rights on a copy and replays what the audit log saw: what would be denied then is
 /// what the fix breaks.
-fn rehearse(snapshot: &Snapshot, facts: &[Fact], assessment: &Assessment) -> Rehearsals {
+fn rehearse(snapshot: &Snapshot, facts: &[Fact], proposed: &[Fix]) -> Rehearsals {
     let mut rehearsals = Rehearsals::default();
     let used: Vec<Request> = facts.iter().filter_map(request).collect();
-    for fix in assessment.fixes().filter(|fix| fix.edits.iter().any(changes_rights)) {
-        if rehearsals.contains_key(&fix.key) {
-            continue;
+    let before = LazyCell::new(|| Rbac::new(snapshot, version(snapshot)));
+    for fix in proposed.iter().filter(|fix| fix.edits.iter().any(changes_rights)) {
+        if !rehearsals.contains_key(&fix.key) {
+            rehearsals.insert(fix.key.clone(), replay(snapshot, fix, &used, &before));
         }
-        rehearsals.insert(fix.key.clone(), replay(snapshot, fix, &used));
     }
     rehearsals
 }
 
-fn replay(snapshot: &Snapshot, fix: &Fix, used: &[Request]) -> risk::Rehearsal {
+fn replay(
+    snapshot: &Snapshot,
+    fix: &Fix,
+    used: &[Request],
+    before: &LazyCell<Rbac, impl FnOnce() -> Rbac>,
+) -> risk::Rehearsal {
     let (after, failed) = snapshot.with(&fix.edits);
     if !failed.is_empty() {
         return risk::Rehearsal { replayed: 0, breaks: failed };
     }
-    let (before, rights) = (Rbac::new(snapshot, version(snapshot)), Rbac::new(&after, version(&after)));
+    let rights = Rbac::new(&after, version(&after));
     let denied =
         |request: &&Request| before.authorize(request).allowed() && !rights.authorize(request).allowed();
     let breaks = used.iter().filter(denied).map(|request| format!("{} would be denied", words(request)));

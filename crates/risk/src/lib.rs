@@ -29,7 +29,8 @@ pub use rank::{Entry, Risk};
 pub use steps::{STEPS, Step};
 pub use tier::{Row, TABLE, Tier};
 
-use model::{Coverage, Fact, Finding, Gap, Ring, Target};
+use model::{Coverage, Fact, Finding, Fix, Gap, ResourceRef, Ring, Target};
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use snapshot::Snapshot;
 
@@ -78,10 +79,24 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Every fix that was measured.
-    pub fn fixes(&self) -> impl Iterator<Item = &model::Fix> {
-        let of_items = self.items.iter().flat_map(|item| &item.fixes);
-        of_items.chain(&self.plan.steps).map(|ranked| &ranked.fix)
+    /// What the steps of its items point at.
+    pub fn on_paths(&self) -> OnPaths {
+        let steps = self.items.iter().flat_map(|item| &item.steps);
+        OnPaths(steps.filter_map(StepLine::resource).cloned().collect())
+    }
+}
+
+/// The resources that lie on some item's path: a finding about one of them needs no line of its own.
+#[derive(Clone, Debug, Default)]
+pub struct OnPaths(FxHashSet<ResourceRef>);
+
+impl OnPaths {
+    /// Whether a finding is about one of them.
+    pub fn hold(&self, finding: &Finding) -> bool {
+        match &finding.target {
+            Target::Workload(about) | Target::Resource(about) => self.0.contains(about),
+            _ => false,
+        }
     }
 }
 
@@ -123,6 +138,16 @@ impl<'a> Ranking<'a> {
         Self { searches, groups, trials, measured: options.measured }
     }
 
+    /// The fixes of the measured items and of the plan, to be rehearsed.
+    pub fn proposals(&mut self) -> Vec<Fix> {
+        let Self { searches, groups, trials, measured } = self;
+        let none = Rehearsals::new();
+        let mut fixes: Vec<RankedFix> =
+            groups.iter().take(*measured).flat_map(|group| trials.fixes_of(searches, group, &none)).collect();
+        fixes.extend(trials.plan(searches, groups, &none).steps);
+        fixes.into_iter().map(|ranked| ranked.fix).collect()
+    }
+
     /// What to fix first, given what rehearsals of the fixes showed. What was tried once is not searched again.
     pub fn assess(&mut self, rehearsed: &Rehearsals) -> Assessment {
         let Self { searches, groups, trials, measured } = self;
@@ -155,12 +180,6 @@ fn headline(searches: &rank::Searches<'_>) -> Option<Headline> {
         let (goal, workloads) = (searches.goals.get(at)?.goal.clone(), searches.leading(&tails).count());
         (workloads > 0).then_some(Headline { goal, workloads, from_internet })
     })
-}
-
-/// Whether a finding is about something that lies on one of the items' paths: then it needs no line of its own.
-pub fn on_a_path(items: &[Item], finding: &Finding) -> bool {
-    let (Target::Workload(about) | Target::Resource(about)) = &finding.target else { return false };
-    items.iter().any(|item| item.steps.iter().any(|step| step.resource().is_some_and(|r| r == about)))
 }
 
 /// How many images were scanned, how many signatures looked for, where pods run, and which facts found no place.
