@@ -332,20 +332,21 @@ impl Signatures<'_, '_> {
 /// A group whose whole path is the beginning of a more valuable one is part of that one.
 fn absorb(groups: &mut Vec<Group>, goals: &[Valued]) {
     let value = |goal: usize| goals.get(goal).map_or(0.0, |g| g.value);
-    let mut by_start: FxHashMap<(Entry, Option<EdgeId>), Vec<usize>> = FxHashMap::default();
+    let mut whole: FxHashMap<(Entry, &[EdgeId]), Vec<usize>> = FxHashMap::default();
     for (at, group) in groups.iter().enumerate() {
-        by_start.entry((group.entry, group.edges.first().copied())).or_default().push(at);
+        whole.entry((group.entry, &group.edges)).or_default().push(at);
     }
     let mut absorbed = vec![None; groups.len()];
-    for (at, group) in groups.iter().enumerate() {
-        let rivals = by_start.get(&(group.entry, group.edges.first().copied())).into_iter().flatten();
-        absorbed[at] = rivals.copied().find(|other| {
-            groups.get(*other).is_some_and(|bigger| {
-                bigger.edges.len() > group.edges.len()
-                    && bigger.edges.starts_with(&group.edges)
-                    && value(bigger.goal) >= value(group.goal)
-            })
-        });
+    for (at, bigger) in groups.iter().enumerate() {
+        for length in 1..bigger.edges.len() {
+            let begun = bigger.edges.get(..length).and_then(|edges| whole.get(&(bigger.entry, edges)));
+            for smaller in begun.into_iter().flatten() {
+                let worth = groups.get(*smaller).is_some_and(|g| value(g.goal) <= value(bigger.goal));
+                if worth && absorbed[*smaller].is_none() {
+                    absorbed[*smaller] = Some(at);
+                }
+            }
+        }
     }
     for at in 0..absorbed.len() {
         let (Some(into), Some(goal)) = (absorbed[at], groups.get(at).map(|g| g.goal)) else { continue };
