@@ -299,6 +299,21 @@ struct Signatures<'a, 'w> {
 }
 
 impl Signatures<'_, '_> {
+    /// A state, without what does not make a weakness another one: which of several nodes it is, and which of its
+    /// members one is where a group holds the right.
+    fn place(&self, state: StateId) -> State {
+        let graph = &self.searches.graph;
+        match graph.what(state) {
+            State::Node(_) => State::AnyNode,
+            State::Acts(who) => {
+                let next = self.tails.via(state).and_then(|id| graph.edge(id));
+                let group = next.filter(|next| steps::of(next).id == "group");
+                group.map_or(State::Acts(who), |membership| graph.what(membership.head))
+            }
+            other => other,
+        }
+    }
+
     fn of(&mut self, state: StateId) -> u64 {
         let mut chain = Vec::new();
         let mut at = state;
@@ -317,11 +332,7 @@ impl Signatures<'_, '_> {
         };
         for (state, edge) in chain.into_iter().rev() {
             let class = steps::class(&self.searches.world, &self.searches.graph, edge);
-            // Where a node is, or which of several, does not make a weakness another one.
-            let head = match self.searches.graph.what(edge.head) {
-                State::Node(_) => State::AnyNode,
-                other => other,
-            };
+            let head = self.place(edge.head);
             signature = FxBuildHasher.hash_one((edge.step, head, class, signature));
             self.known.insert(state, signature);
         }
@@ -394,5 +405,39 @@ fn one_way_in(groups: &mut Vec<Group>) {
         let known: FxHashSet<Index> = group.workloads.iter().copied().collect();
         let more = from_inside.get(&key(group)).into_iter().flatten();
         group.workloads.extend(more.filter(|workload| !known.contains(workload)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{holds, pod, snapshot};
+    use crate::{Options, assess};
+    use model::{Capability, Fact, Identity, Scope};
+
+    fn shared(facts: &[Fact]) -> Vec<Vec<String>> {
+        let account = |name: &str| format!("  serviceAccountName: {name}\n");
+        let snapshot = snapshot(&(pod("a", "api", &account("api")) + &pod("b", "web", &account("web"))));
+        let items = assess(&snapshot, facts, &Options::default()).items;
+        items.into_iter().map(|item| item.workloads).collect()
+    }
+
+    fn admin(who: Identity) -> Fact {
+        holds(who, Capability::ClusterAdmin, Scope::Cluster)
+    }
+
+    #[test]
+    fn a_right_of_a_group_is_one_weakness_of_all_its_members() {
+        assert_eq!(shared(&[admin(Identity::group(Identity::AUTHENTICATED))]), [["a/api", "b/web"]]);
+    }
+
+    #[test]
+    fn rights_of_two_accounts_are_two() {
+        let facts = [admin(Identity::account("a", "api")), admin(Identity::account("b", "web"))];
+        assert_eq!(shared(&facts), [["a/api"], ["b/web"]]);
+    }
+
+    #[test]
+    fn nothing_held_is_nothing() {
+        assert!(shared(&[]).is_empty());
     }
 }
