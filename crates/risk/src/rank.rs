@@ -89,6 +89,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// With more workloads that share it.
+    fn share(&mut self, more: &[Index]) {
+        let known: FxHashSet<Index> = self.workloads.iter().copied().collect();
+        self.workloads.extend(more.iter().filter(|workload| !known.contains(workload)));
+    }
+
     pub(crate) fn ease(&self) -> f64 {
         f64::from(-self.cost).exp()
     }
@@ -142,6 +148,7 @@ impl<'w> Searches<'w> {
                 self.groups_of(entry, at, &mut groups);
             }
         }
+        same_path(&mut groups);
         absorb(&mut groups, &self.goals);
         one_way_in(&mut groups);
         groups.sort_by_cached_key(|group| self.order(group));
@@ -340,6 +347,24 @@ impl Signatures<'_, '_> {
     }
 }
 
+/// A path through several workloads is found from each of them: it is one group, whoever of them was asked.
+fn same_path(groups: &mut Vec<Group>) {
+    let mut first: FxHashMap<(Entry, usize, Vec<EdgeId>), usize> = FxHashMap::default();
+    let mut kept: Vec<Group> = Vec::with_capacity(groups.len());
+    for group in groups.drain(..) {
+        match first.entry((group.entry, group.goal, group.edges.clone())) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(group);
+            }
+            std::collections::hash_map::Entry::Occupied(place) => {
+                kept[*place.get()].share(&group.workloads);
+            }
+        }
+    }
+    *groups = kept;
+}
+
 /// A group whose whole path is the beginning of a more valuable one is part of that one.
 fn absorb(groups: &mut Vec<Group>, goals: &[Valued]) {
     let value = |goal: usize| goals.get(goal).map_or(0.0, |g| g.value);
@@ -399,20 +424,18 @@ fn one_way_in(groups: &mut Vec<Group>) {
         }
     });
     for group in groups.iter_mut() {
-        if group.workloads.is_empty() {
-            continue;
+        if let Some(inside) = from_inside.get(&key(group)).filter(|_| !group.workloads.is_empty()) {
+            group.share(inside);
         }
-        let known: FxHashSet<Index> = group.workloads.iter().copied().collect();
-        let more = from_inside.get(&key(group)).into_iter().flatten();
-        group.workloads.extend(more.filter(|workload| !known.contains(workload)));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{holds, pod, snapshot};
+    use crate::testing::{escapes, holds, image, pod, snapshot, vulnerability};
     use crate::{Options, assess};
-    use model::{Capability, Fact, Identity, Scope};
+    use model::{Capability, Escape, Fact, Identity, Predicate, Scope, Vulnerability};
+    use std::collections::BTreeSet;
 
     fn shared(facts: &[Fact]) -> Vec<Vec<String>> {
         let account = |name: &str| format!("  serviceAccountName: {name}\n");
@@ -434,6 +457,24 @@ mod tests {
     fn rights_of_two_accounts_are_two() {
         let facts = [admin(Identity::account("a", "api")), admin(Identity::account("b", "web"))];
         assert_eq!(shared(&facts), [["a/api"], ["b/web"]]);
+    }
+
+    #[test]
+    fn a_path_through_two_workloads_is_said_once() {
+        let ways = [
+            image("api", Predicate::Vulnerable(Vulnerability { known_exploited: true, ..vulnerability() })),
+            holds(Identity::account("a", "api"), Capability::ExecPods, Scope::Namespace("b".into())),
+            escapes("b", "web", Escape::Privileged),
+        ];
+        let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: a}\n\
+                       spec: {type: NodePort, selector: {app: api}}\n";
+        let pods = pod("a", "api", "  serviceAccountName: api\n") + &pod("b", "web", "") + service;
+        let snapshot = snapshot(&pods);
+        let items = assess(&snapshot, &ways, &Options::default()).items;
+        let ids: BTreeSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids.len(), items.len());
+        let through = ["a/api".to_owned(), "b/web".to_owned()];
+        assert_eq!(items.iter().filter(|item| item.through == through).count(), 1, "{items:#?}");
     }
 
     #[test]
