@@ -2,6 +2,7 @@
 
 use crate::Rehearsals;
 use crate::fixes;
+use crate::goal::Valued;
 use crate::graph::{EdgeId, FixId, Graph, State, StateId};
 use crate::proof::{self, Proofs};
 use crate::rank::{Entry, Group, Searches, over_network};
@@ -110,24 +111,28 @@ impl Trials {
         left
     }
 
-    /// How many paths of a group some fixes leave: from outside all of them to its goal, from a foothold those of its
-    /// workloads.
-    fn paths(&mut self, searches: &Searches<'_>, group: &Group, fixes: &[FixId]) -> usize {
-        let foothold = Some(group.tail).filter(|_| group.entry == Entry::Foothold);
-        let key = (group.goal, foothold, fixes.to_vec());
+    /// How many paths some fixes leave: from outside all of them to a goal, from a foothold those of a group.
+    fn paths(
+        &mut self,
+        searches: &Searches<'_>,
+        goal: usize,
+        inside_of: Option<&Group>,
+        fixes: &[FixId],
+    ) -> usize {
+        let key = (goal, inside_of.map(|group| group.tail), fixes.to_vec());
         if let Some(known) = self.paths.get(&key) {
             return *known;
         }
         let entries: &[Entry] =
-            if foothold.is_some() { &[Entry::Foothold] } else { &[Entry::Internet, Entry::PushAccess] };
+            if inside_of.is_some() { &[Entry::Foothold] } else { &[Entry::Internet, Entry::PushAccess] };
         for entry in entries {
-            let tails = self.tails.entry((group.goal, *entry));
-            tails.or_insert_with(|| searches.tails(group.goal, *entry));
+            let tails = self.tails.entry((goal, *entry));
+            tails.or_insert_with(|| searches.tails(goal, *entry));
         }
         let removed = self.removals.all(fixes, &searches.graph);
-        let tails = |entry| self.tails.get(&(group.goal, entry));
-        let left = match foothold {
-            Some(_) => tails(Entry::Foothold).map_or(0, |tails| inside(searches, group, tails, &removed)),
+        let tails = |entry| self.tails.get(&(goal, entry));
+        let left = match inside_of {
+            Some(group) => tails(Entry::Foothold).map_or(0, |tails| inside(searches, group, tails, &removed)),
             None => entries.iter().filter_map(|e| Some(outside(searches, *e, tails(*e)?, &removed))).sum(),
         };
         self.paths.insert(key, left);
@@ -138,14 +143,16 @@ impl Trials {
     fn measure(
         &mut self,
         searches: &Searches<'_>,
-        group: &Group,
+        goal: usize,
+        inside_of: Option<&Group>,
         chosen: &[FixId],
         id: FixId,
         rehearsed: &Rehearsals,
     ) -> Option<RankedFix> {
         let key = searches.graph.fix_key(id)?;
         let with: Vec<FixId> = chosen.iter().copied().chain([id]).collect();
-        let (before, left) = (self.paths(searches, group, chosen), self.paths(searches, group, &with));
+        let before = self.paths(searches, goal, inside_of, chosen);
+        let left = self.paths(searches, goal, inside_of, &with);
         let residual = self.residual(searches, &with);
         let fix = fixes::write(&searches.world, key);
         let cuts = before.saturating_sub(left);
@@ -160,9 +167,10 @@ impl Trials {
         rehearsed: &Rehearsals,
     ) -> Vec<RankedFix> {
         let before = self.residual(searches, &[]);
-        let candidates = candidates(&searches.graph, group).into_iter();
+        let inside_of = Some(group).filter(|group| group.entry == Entry::Foothold);
+        let candidates = candidates(&searches.graph, &group.edges).into_iter();
         let mut out: Vec<RankedFix> = candidates
-            .filter_map(|id| self.measure(searches, group, &[], id, rehearsed))
+            .filter_map(|id| self.measure(searches, group.goal, inside_of, &[], id, rehearsed))
             .filter(|fix| fix.cuts > 0 || fix.residual < before - 1e-9)
             .collect();
         let gain = |fix: &RankedFix| {
@@ -171,6 +179,22 @@ impl Trials {
         };
         out.sort_by(|a, b| gain(b).total_cmp(&gain(a)).then_with(|| a.fix.title.cmp(&b.fix.title)));
         out
+    }
+
+    /// The cheapest proof that is left of each goal, the most valuable first.
+    fn remaining(&self, searches: &Searches<'_>, fixes: &[FixId]) -> Vec<(usize, Vec<EdgeId>)> {
+        let after = searches.outside_after(&self.removals.all(fixes, &searches.graph));
+        let best = |goal: &Valued| {
+            let states = goal.states.iter().copied().filter(|state| after.reached(*state));
+            states.min_by(|a, b| after.cost(*a).total_cmp(&after.cost(*b)))
+        };
+        let goals = searches.goals.iter().enumerate();
+        let mut left: Vec<(usize, f64, StateId)> = goals
+            .filter_map(|(at, goal)| best(goal).map(|state| (at, goal.value * after.ease(state), state)))
+            .collect();
+        left.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let proof = |state| proof::proof(&searches.graph, |s| after.via(s), state);
+        left.into_iter().map(|(goal, _, state)| (goal, proof(state))).collect()
     }
 
     /// The implicit hitting-set loop: find the most valuable remaining proof, take the fix on it that leaves least
@@ -183,9 +207,17 @@ impl Trials {
                 group.entry != Entry::Foothold
                     && !group.edges.iter().any(|edge| self.removals.touches(&chosen, *edge))
             };
-            let Some(group) = groups.iter().find(open) else { break };
-            let candidates = candidates(&searches.graph, group).into_iter();
-            let best = candidates.filter_map(|id| self.measure(searches, group, &chosen, id, rehearsed));
+            let ranked = groups.iter().filter(open).map(|group| (group.goal, group.edges.clone()));
+            // Ways round what was fixed are in no group: those were no one's cheapest.
+            let round = std::iter::once_with(|| self.remaining(searches, &chosen)).flatten();
+            let fixable =
+                ranked.chain(round).map(|(goal, edges)| (goal, candidates(&searches.graph, &edges)));
+            let Some((goal, candidates)) = fixable.into_iter().find(|(_, fixes)| !fixes.is_empty()) else {
+                break;
+            };
+            let best = candidates
+                .into_iter()
+                .filter_map(|id| self.measure(searches, goal, None, &chosen, id, rehearsed));
             let gain = |fix: &RankedFix| (plan.residual - fix.residual) / fix.cost();
             let Some(best) =
                 best.max_by(|a, b| gain(a).total_cmp(&gain(b)).then_with(|| b.fix.title.cmp(&a.fix.title)))
@@ -227,9 +259,9 @@ fn outside(searches: &Searches<'_>, entry: Entry, tails: &Proofs, removed: &Remo
     all - lost.count() + usize::from(searches.start(entry).is_some_and(|start| straight(&start)))
 }
 
-/// The fixes that remove a step of the group's path, in a stable order.
-fn candidates(graph: &Graph, group: &Group) -> BTreeSet<FixId> {
-    let edges = group.edges.iter().filter_map(|id| graph.edge(*id));
+/// The fixes that remove a step of a path, in a stable order.
+fn candidates(graph: &Graph, path: &[EdgeId]) -> BTreeSet<FixId> {
+    let edges = path.iter().filter_map(|id| graph.edge(*id));
     edges.flat_map(|edge| graph.removers(edge)).copied().collect()
 }
 

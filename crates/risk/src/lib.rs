@@ -11,6 +11,8 @@ mod goal;
 mod graph;
 mod image_facts;
 mod item;
+#[cfg(test)]
+mod laws;
 mod proof;
 mod rank;
 mod repair;

@@ -124,14 +124,15 @@ pub(crate) fn others(edge: &Edge, from: StateId, cost: impl Fn(StateId) -> f32) 
     edge.body().iter().filter(|b| **b != from).map(|b| cost(*b)).sum()
 }
 
-/// The edges of the cheapest proof of `state`, premises before conclusions, each once.
-pub(crate) fn proof(graph: &Graph, proofs: &Proofs, state: StateId) -> Vec<EdgeId> {
+/// The edges of the cheapest proof of `state`, premises before conclusions, each once; each state's last one is given
+/// by `via`.
+pub(crate) fn proof(graph: &Graph, via: impl Fn(StateId) -> Option<EdgeId>, state: StateId) -> Vec<EdgeId> {
     let mut out = Vec::new();
     let mut seen = BTreeSet::new();
     // An explicit stack: (state, premises already expanded).
     let mut stack = vec![(state, false)];
     while let Some((state, expanded)) = stack.pop() {
-        let Some(id) = proofs.via(state) else { continue };
+        let Some(id) = via(state) else { continue };
         if expanded {
             out.push(id);
         } else if seen.insert(state) {
@@ -232,6 +233,6 @@ mod tests {
             (&[State::Acts(0), State::AnyNode], State::ClusterAdmin, 0.5),
         ]);
         let fwd = forward(&g, &[g.find(State::Internet).unwrap()]);
-        assert_eq!(proof(&g, &fwd, g.find(State::ClusterAdmin).unwrap()), [0, 1, 2, 3]);
+        assert_eq!(proof(&g, |s| fwd.via(s), g.find(State::ClusterAdmin).unwrap()), [0, 1, 2, 3]);
     }
 }

@@ -6,7 +6,7 @@
 use crate::goal::{self, Goal, Valued};
 use crate::graph::{Edge, EdgeId, Graph, Index, State, StateId};
 use crate::proof::{self, Proofs};
-use crate::repair::{self, Removed};
+use crate::repair::{self, Removed, Repaired};
 use crate::steps;
 use crate::tier::{self, Case, Tier};
 use crate::world::World;
@@ -148,10 +148,10 @@ impl<'w> Searches<'w> {
                 self.groups_of(entry, at, &mut groups);
             }
         }
-        same_path(&mut groups);
         absorb(&mut groups, &self.goals);
         one_way_in(&mut groups);
         groups.sort_by_cached_key(|group| self.order(group));
+        same_path(&mut groups);
         groups
     }
 
@@ -198,7 +198,7 @@ impl<'w> Searches<'w> {
         let mut found: Vec<_> = by_tail.into_iter().collect();
         found.sort_unstable_by_key(|(tail, _)| *tail);
         for (tail, (cost, state, workloads)) in found {
-            let mut edges = proof::proof(&self.graph, reached, state);
+            let mut edges = proof::proof(&self.graph, |s| reached.via(s), state);
             edges.extend(proof::tail(&self.graph, |s| tails.via(s), state));
             let mut group = Group {
                 entry,
@@ -257,7 +257,7 @@ impl<'w> Searches<'w> {
     pub(crate) fn directly(&self, entry: Entry, workload: Index) -> bool {
         let Some(state) = self.graph.find(State::Exec(workload)) else { return false };
         let reached = self.reached(entry);
-        let proof = || proof::proof(&self.graph, reached, state);
+        let proof = || proof::proof(&self.graph, |s| reached.via(s), state);
         reached.reached(state) && proof().iter().filter(|id| self.enters(id)).count() == 1
     }
 
@@ -268,8 +268,13 @@ impl<'w> Searches<'w> {
 
     /// Risk from outside without some steps.
     pub(crate) fn outside_without(&self, removed: &Removed) -> f64 {
-        let after = repair::forward(&self.graph, &self.outside, removed);
+        let after = self.outside_after(removed);
         self.risk(|state| after.ease(state)).total
+    }
+
+    /// What follows from outside without some steps.
+    pub(crate) fn outside_after(&self, removed: &Removed) -> Repaired<'_> {
+        repair::forward(&self.graph, &self.outside, removed)
     }
 
     fn risk(&self, ease: impl Fn(StateId) -> f64) -> Risk {

@@ -74,6 +74,26 @@ pub(crate) struct Joined {
     pub(crate) confidence: Confidence,
 }
 
+/// How an account's token gets into a pod.
+pub(crate) struct Token {
+    /// JSON pointer of what mounts it.
+    pub(crate) pointer: String,
+    pub(crate) by: TokenBy,
+}
+
+/// Whose word it is that a token is mounted.
+pub(crate) enum TokenBy {
+    /// The account's, or nobody's: that is the default.
+    Account,
+    /// The pod's, which wins over the account's.
+    Pod {
+        /// JSON pointer of its switch.
+        switch: String,
+    },
+    /// A volume's, whatever the switches say.
+    Volume,
+}
+
 /// One container's image.
 pub(crate) struct ContainerImage {
     pub(crate) id: ImageId,
@@ -88,8 +108,8 @@ pub(crate) struct WorkloadFacts<'a> {
     pub(crate) resource: &'a Resource,
     pub(crate) scope: Index,
     pub(crate) account: Index,
-    /// JSON pointer of what mounts the account's token; `None` when nothing does.
-    pub(crate) token: Option<String>,
+    /// What mounts the account's token; `None` when nothing does.
+    pub(crate) token: Option<Token>,
     pub(crate) images: Vec<ContainerImage>,
     pub(crate) labels: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(crate) host_network: bool,
@@ -187,7 +207,7 @@ impl<'a> World<'a> {
 
     /// Where the account's token gets into the pod: the pod's word wins over the account's, the default is yes,
     /// and a projected volume brings it whatever the switches say.
-    fn token(&self, template: &Template<'_>, spec: PodSpec<'_, '_>) -> Option<String> {
+    fn token(&self, template: &Template<'_>, spec: PodSpec<'_, '_>) -> Option<Token> {
         let pointer = template.spec_pointer();
         for volume in spec.volumes() {
             let sources = volume.json.at(&["projected", "sources"]).items();
@@ -196,7 +216,8 @@ impl<'a> World<'a> {
                 !token.is_null() && token.get("audience").is_null()
             };
             if sources.iter().any(|source| token(&source)) {
-                return Some(format!("{pointer}/volumes/{}/projected", volume.index));
+                let pointer = format!("{pointer}/volumes/{}/projected", volume.index);
+                return Some(Token { pointer, by: TokenBy::Volume });
             }
         }
         let namespace = &template.workload.reference().namespace;
@@ -210,7 +231,11 @@ impl<'a> World<'a> {
         }
         let named =
             ["serviceAccountName", "serviceAccount"].iter().find(|f| spec.json.get(f).str().is_some());
-        Some(named.map_or(pointer.clone(), |field| format!("{pointer}/{field}")))
+        let by = match written {
+            Some(_) => TokenBy::Pod { switch: format!("{pointer}/automountServiceAccountToken") },
+            None => TokenBy::Account,
+        };
+        Some(Token { pointer: named.map_or(pointer.clone(), |field| format!("{pointer}/{field}")), by })
     }
 
     fn index(&mut self) {
