@@ -7,9 +7,8 @@ use std::path::Path;
 /// Writes data.
 pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     match file {
-        Some(path) => {
-            whole(path, |file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", path.display()))
-        }
+        Some(path) => whole(path, |file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", path.display())),
         None => {
             let mut out = anstream::stdout().lock();
             out.write_all(text.as_bytes())?;

@@ -35,10 +35,11 @@ pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Resu
     let ranked = timed("rank again", || ranking.assess(&rehearsed));
     tracing::info!(states = ranked.graph.states, steps = ranked.graph.edges, "attack graph");
 
+    // What is still to be said is said by now: the report takes the room of what led to it.
+    drop(ranking);
     let Known { findings, diagnostics, mut coverage, facts } = known;
     coverage.merge(ranked.coverage.clone());
     let resources = snapshot.len() as u64;
-    // What is still to be said is said by now: the report takes the room of what led to it.
     drop((inputs, facts));
     Ok(timed("report", || {
         Document::new(report::Input {
@@ -175,5 +176,40 @@ fn words(request: &Request) -> String {
             format!("{verb} {resource} {namespace}/{name} by {}", request.user)
         }
         Attributes::NonResource { verb, path } => format!("{verb} {path} by {}", request.user),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fixes that change manifests by themselves must do to the manifests what they were measured to do to the graph.
+    #[test]
+    fn edits_leave_what_their_fixes_promise() {
+        let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop");
+        let mut input = InputArgs::default();
+        input.paths.push(shop.to_owned());
+        let inputs = input.read().expect("manifests");
+        let known = |snapshot: &Snapshot| {
+            let knowledge = KnowledgeArgs::default().read(&inputs).expect("documents");
+            assess(snapshot, knowledge).facts
+        };
+        let judge = |snapshot: &Snapshot| {
+            let options = risk::Options { measured: usize::MAX };
+            risk::assess(snapshot, &known(snapshot), &options)
+        };
+        let before = judge(&inputs.snapshot);
+        let fixes = before.items.iter().flat_map(|item| &item.fixes).chain(&before.plan.steps);
+        let mut tried = 0;
+        for ranked in fixes.filter(|ranked| !ranked.fix.edits.is_empty()) {
+            let (after, failed) = inputs.snapshot.with(&ranked.fix.edits);
+            if !failed.is_empty() {
+                continue;
+            }
+            tried += 1;
+            let left = judge(&after).risk.total;
+            assert!(left <= ranked.residual + 1e-3, "{}: {left} for {}", ranked.fix.title, ranked.residual);
+        }
+        assert!(tried >= 4, "only {tried} fixes could be tried");
     }
 }

@@ -289,3 +289,61 @@ fn by_generated_name(
     let found = found.ok_or("no pod or workload of this name in the snapshot")?;
     Ok((found.to_vec(), Confidence::Inferred))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{alert, escapes};
+    use crate::world::World;
+    use model::{AlertClass, Escape, Fact, Origin, ResourceRef, Target};
+    use serde_json::json;
+    use snapshot::{Builder, Snapshot};
+
+    /// Two pods of a custom controller that nothing describes, with templates of their own, and a lone pod.
+    fn two_templates() -> Snapshot {
+        let mut builder = Builder::new("default");
+        for (name, image) in [("run-a", "a"), ("run-b", "b")] {
+            let owner = json!([{"apiVersion": "jobs.example.org/v1", "kind": "Run", "name": "run", "uid": "1",
+                "controller": true}]);
+            builder.add(
+                json!({"apiVersion": "v1", "kind": "Pod",
+                    "metadata": {"name": name, "namespace": "a", "uid": name, "ownerReferences": owner},
+                    "spec": {"nodeName": "n", "containers": [{"name": "main", "image": format!("registry.test/{image}:1")}]},
+                    "status": {"phase": "Running"}}),
+                Origin::Builtin,
+            );
+        }
+        builder.add(
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone", "namespace": "a"},
+                "spec": {"containers": []}}),
+            Origin::Builtin,
+        );
+        builder.build()
+    }
+
+    #[test]
+    fn a_fact_reaches_every_workload_of_its_name() {
+        let snapshot = two_templates();
+        let run = ResourceRef::new("jobs.example.org", "Run", "a", "run");
+        let facts = [
+            Fact { target: Target::Workload(run.clone()), ..escapes("a", "x", Escape::Privileged) },
+            alert("a", "run-b", AlertClass::Execution),
+        ];
+        let world = World::new(&snapshot, &facts);
+        let both = world.find(&run);
+        assert_eq!(both.len(), 2, "one for each template");
+        for at in both {
+            let workload = world.workload_at(*at).unwrap();
+            assert_eq!((workload.escapes.len(), workload.alerts.len(), workload.nodes.len()), (1, 1, 1));
+        }
+        let alone = world.find(&ResourceRef::new("", "Pod", "a", "alone"));
+        assert!(matches!(alone, [at] if world.workload_at(*at).unwrap().alerts.is_empty()));
+        assert!(world.unjoined.is_empty());
+    }
+
+    #[test]
+    fn what_names_nothing_is_counted() {
+        let snapshot = two_templates();
+        let facts = [escapes("a", "x", Escape::Privileged), alert("b", "run-b", AlertClass::Execution)];
+        assert_eq!(World::new(&snapshot, &facts).unjoined.len(), 2);
+    }
+}
