@@ -15,9 +15,12 @@ use snapshot::PodRow;
 pub(crate) fn facts(world: &mut World<'_>) {
     // Neither is small, and often no fact asks for it.
     let about = |wanted: fn(&Target) -> bool| world.facts.iter().any(|fact| wanted(&fact.target));
-    let images = about(|t| matches!(t, Target::Image(_))).then(|| Images::new(world)).unwrap_or_default();
-    let pods = about(|t| matches!(t, Target::Container(_) | Target::Pod(_)));
-    let pods = pods.then(|| Pods::new(world)).unwrap_or_default();
+    let (of_images, of_pods) = (
+        about(|t| matches!(t, Target::Image(_))),
+        about(|t| matches!(t, Target::Container(_) | Target::Pod(_))),
+    );
+    let images = if of_images { Images::new(world) } else { Images::default() };
+    let pods = if of_pods { Pods::new(world) } else { Pods::default() };
     let mut known: FxHashMap<&ImageId, Vec<(Index, usize, Confidence)>> = FxHashMap::default();
     for (at, fact) in world.facts.iter().enumerate() {
         let at = at as u32;
