@@ -8,7 +8,7 @@ use crate::proof::{self, Proofs};
 use crate::rank::{Entry, Group, Searches, over_network};
 use crate::repair::{self, Removed, Repaired};
 use model::Fix;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -235,7 +235,7 @@ impl Trials {
 /// Workloads of the group from which its goal is still reached once someone is inside.
 fn inside(searches: &Searches<'_>, group: &Group, tails: &Proofs, removed: &Removed) -> usize {
     let graph = &searches.graph;
-    let reached = Repaired::new(searches.reached(Entry::Foothold));
+    let reached = Repaired::new(searches.reached(Entry::Foothold), graph);
     let tails = repair::backward(graph, tails, &reached, over_network, removed);
     let leads = |w: &&u32| graph.find(State::Exec(**w)).is_some_and(|state| tails.reached(state));
     group.workloads.iter().filter(leads).count()
@@ -247,16 +247,12 @@ fn outside(searches: &Searches<'_>, entry: Entry, tails: &Proofs, removed: &Remo
     let base = searches.reached(entry);
     let reached = repair::forward(graph, base, removed);
     let after = repair::backward(graph, tails, &reached, over_network, removed);
-    let led = |state: StateId| base.reached(state) && tails.reached(state);
     let leads = |state: StateId| reached.reached(state) && after.reached(state);
-    // Only where something changed can a path be lost.
-    let changed: FxHashSet<StateId> = reached.changed.iter().chain(&after.changed).copied().collect();
-    let all = inside.iter().filter(|(_, state)| led(*state)).count();
-    let lost = inside.iter().filter(|(_, state)| led(*state) && changed.contains(state) && !leads(*state));
+    let through = inside.iter().filter(|(_, state)| leads(*state)).count();
     let straight = |start: &StateId| {
         leads(*start) && !proof::tail(graph, |s| after.via(s), *start).iter().any(|id| searches.enters(id))
     };
-    all - lost.count() + usize::from(searches.start(entry).is_some_and(|start| straight(&start)))
+    through + usize::from(searches.start(entry).is_some_and(|start| straight(&start)))
 }
 
 /// The fixes that remove a step of a path, in a stable order.

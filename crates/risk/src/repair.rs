@@ -6,7 +6,6 @@
 
 use crate::graph::{Edge, EdgeId, Graph, State, StateId};
 use crate::proof::{NONE, Proofs, key, others};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -45,16 +44,31 @@ struct New {
 /// A finished search with some states' costs replaced.
 pub(crate) struct Repaired<'p> {
     base: &'p Proofs,
-    new: FxHashMap<StateId, New>,
-    /// The states with a new cost, in the order they were found.
-    pub(crate) changed: Vec<StateId>,
+    /// For each state the place of its new cost in `new`, counted from 1; 0 where nothing changed.
+    place: Vec<u32>,
+    new: Vec<New>,
+    /// The states with a new cost, in the order of `new`.
+    changed: Vec<StateId>,
     queue: BinaryHeap<Reverse<(u32, StateId)>>,
 }
 
 impl<'p> Repaired<'p> {
     /// The search as it was.
-    pub(crate) fn new(base: &'p Proofs) -> Self {
-        Self { base, new: FxHashMap::default(), changed: Vec::new(), queue: BinaryHeap::new() }
+    pub(crate) fn new(base: &'p Proofs, graph: &Graph) -> Self {
+        let place = vec![0; graph.states().len()];
+        Self { base, place, new: Vec::new(), changed: Vec::new(), queue: BinaryHeap::new() }
+    }
+
+    fn at(&self, state: StateId) -> Option<usize> {
+        self.place.get(state as usize).and_then(|place| (*place as usize).checked_sub(1))
+    }
+
+    fn get(&self, state: StateId) -> Option<&New> {
+        self.at(state).and_then(|at| self.new.get(at))
+    }
+
+    fn get_mut(&mut self, state: StateId) -> Option<&mut New> {
+        self.at(state).and_then(|at| self.new.get_mut(at))
     }
 
     pub(crate) fn reached(&self, state: StateId) -> bool {
@@ -62,7 +76,7 @@ impl<'p> Repaired<'p> {
     }
 
     pub(crate) fn cost(&self, state: StateId) -> f32 {
-        self.new.get(&state).map_or_else(|| self.base.cost(state), |new| new.cost)
+        self.get(state).map_or_else(|| self.base.cost(state), |new| new.cost)
     }
 
     /// Probability of the cheapest proof; 0 when there is none.
@@ -71,7 +85,7 @@ impl<'p> Repaired<'p> {
     }
 
     pub(crate) fn via(&self, state: StateId) -> Option<EdgeId> {
-        match self.new.get(&state) {
+        match self.get(state) {
             Some(new) => Some(new.via).filter(|via| *via != NONE),
             None => self.base.via(state),
         }
@@ -79,19 +93,20 @@ impl<'p> Repaired<'p> {
 
     /// Takes a state's proof away, if it goes by this edge.
     fn lose(&mut self, state: StateId, via: EdgeId) {
-        if self.base.via(state) == Some(via) && !self.new.contains_key(&state) {
-            self.new.insert(state, New { cost: f32::INFINITY, via: NONE, done: false });
+        if self.base.via(state) == Some(via) && self.at(state).is_none() {
+            self.new.push(New { cost: f32::INFINITY, via: NONE, done: false });
             self.changed.push(state);
+            self.place[state as usize] = self.new.len() as u32;
         }
     }
 
     /// Whether the state's cost is the final one.
     fn settled(&self, state: StateId) -> bool {
-        self.new.get(&state).is_none_or(|new| new.done)
+        self.get(state).is_none_or(|new| new.done)
     }
 
     fn improve(&mut self, state: StateId, cost: f32, via: EdgeId) {
-        if let Some(new) = self.new.get_mut(&state).filter(|new| !new.done && cost < new.cost) {
+        if let Some(new) = self.get_mut(state).filter(|new| !new.done && cost < new.cost) {
             (new.cost, new.via) = (cost, via);
             self.queue.push(Reverse((key(cost), state)));
         }
@@ -100,7 +115,7 @@ impl<'p> Repaired<'p> {
     /// The next cheapest state, now settled.
     fn next(&mut self) -> Option<StateId> {
         while let Some(Reverse((_, state))) = self.queue.pop() {
-            if let Some(new) = self.new.get_mut(&state).filter(|new| !new.done) {
+            if let Some(new) = self.get_mut(state).filter(|new| !new.done) {
                 new.done = true;
                 return Some(state);
             }
@@ -111,7 +126,7 @@ impl<'p> Repaired<'p> {
 
 /// [`crate::proof::forward`] without the removed edges.
 pub(crate) fn forward<'p>(graph: &Graph, base: &'p Proofs, removed: &Removed) -> Repaired<'p> {
-    let mut after = Repaired::new(base);
+    let mut after = Repaired::new(base, graph);
     let edge = |id: EdgeId| &graph.edges[id as usize];
     removed.edges.iter().for_each(|id| after.lose(edge(*id).head, *id));
     let mut at = 0;
@@ -143,7 +158,7 @@ pub(crate) fn backward<'p>(
     stop: fn(State) -> bool,
     removed: &Removed,
 ) -> Repaired<'p> {
-    let mut after = Repaired::new(base);
+    let mut after = Repaired::new(base, graph);
     let edge = |id: EdgeId| &graph.edges[id as usize];
     let leave = |after: &mut Repaired<'_>, id: EdgeId| {
         edge(id).body().iter().for_each(|from| after.lose(*from, id));
