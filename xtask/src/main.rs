@@ -10,6 +10,7 @@ mod docs;
 mod laws;
 mod peers;
 mod repository;
+mod synthetic;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ usage: cargo xtask CHORE
   docs [--check]         write the generated pages, or say which are stale
   bench [NAME]           measure the rows of the bench table: CPU seconds and peak memory
   bench -- COMMAND ...   measure one command
+  synthetic SIZE SEED FILE
+                         write the snapshot of a made-up cluster: small, medium, large or largest
   peers [NAME ...]       install the pinned programs that suites run against
   peers --list           what there is, pinned to what, and why";
 
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["bench", "--", command @ ..] if !command.is_empty() => bench::one(command),
         ["bench", names @ ..] if names.len() <= 1 => bench::table(names.first().copied()),
+        ["synthetic", size, seed, file] => synthetic::write(size, seed, file.as_ref()),
         ["peers", "--list"] => peers::list(),
         ["peers", names @ ..] => peers::install(names),
         _ => {

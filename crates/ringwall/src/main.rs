@@ -5,6 +5,7 @@ mod exit;
 mod inputs;
 mod knowledge;
 mod output;
+mod phase;
 mod pipeline;
 mod place;
 mod state;
