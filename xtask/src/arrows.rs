@@ -56,9 +56,15 @@ pub(crate) static ROOMS: &[Room] = &[
     io("store", &["model", "event"]),
     io("sensor", &["model", "event"]),
     Room { name: "ringwall", kind: Kind::Composition, arrows: &[EVERY] },
-    // Suites drive the binary from outside; chores read the repository. Neither links an engine.
-    Room { name: "integration", kind: Kind::Composition, arrows: &["yaml"] },
-    Room { name: "xtask", kind: Kind::Composition, arrows: &[] },
+    // Suites drive the binary from outside; only `e2e` also asks rooms directly, thousands of questions a run.
+    Room {
+        name: "integration",
+        kind: Kind::Composition,
+        arrows: &["model", "yaml", "snapshot", "rbac", "sources", "peers"],
+    },
+    // The real programs, and chores on the repository: neither links an engine.
+    Room { name: "peers", kind: Kind::Composition, arrows: &[] },
+    Room { name: "xtask", kind: Kind::Composition, arrows: &["peers"] },
 ];
 
 /// What the tests of any room may lean on beyond its own arrows.

@@ -2,8 +2,8 @@
 //!
 //! One more bench is one more row of [`BENCHES`].
 
-use crate::cost::{Cost, measure};
 use crate::repository::{output, root};
+use peers::cost::{Cost, measure};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;

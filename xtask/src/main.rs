@@ -1,14 +1,13 @@
-//! The project's own chores, each a word: `cargo xtask tidy | docs | bench | peers`.
+//! The project's own chores, each a word: `cargo xtask tidy | docs | bench | peers | cluster`.
 //!
 //! Everything here is for those who work on ringwall; users of the binary never need it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who typed it")]
 
 mod arrows;
 mod bench;
-mod cost;
+mod cluster;
 mod docs;
 mod laws;
-mod peers;
 mod repository;
 
 use std::process::ExitCode;
@@ -22,7 +21,10 @@ usage: cargo xtask CHORE
   bench [NAME]           measure the rows of the bench table: CPU seconds and peak memory
   bench -- COMMAND ...   measure one command
   peers [NAME ...]       install the pinned programs that suites run against
-  peers --list           what there is, pinned to what, and why";
+  peers --list           what there is, pinned to what, and why
+  cluster up [--dir DIR]    a real API server on loopback, out of the installed peers; prints what to use it with
+  cluster status [--dir DIR]
+  cluster down [--dir DIR]  end it";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
         ["bench", names @ ..] if names.len() <= 1 => bench::table(names.first().copied()),
         ["peers", "--list"] => peers::list(),
         ["peers", names @ ..] => peers::install(names),
+        ["cluster", word] => cluster::run(word, None),
+        ["cluster", word, "--dir", folder] => cluster::run(word, Some(folder)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
