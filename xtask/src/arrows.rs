@@ -56,10 +56,15 @@ pub(crate) static ROOMS: &[Room] = &[
     io("store", &["model", "event"]),
     io("sensor", &["model", "event"]),
     Room { name: "ringwall", kind: Kind::Composition, arrows: &[EVERY] },
-    // Suites drive the binary from outside; chores read the repository and make snapshots to measure on. Neither links
-    // an engine.
-    Room { name: "integration", kind: Kind::Composition, arrows: &["yaml"] },
-    Room { name: "xtask", kind: Kind::Composition, arrows: &["model", "snapshot"] },
+    // Suites drive the binary from outside; only `e2e` also asks rooms directly, thousands of questions a run.
+    Room {
+        name: "integration",
+        kind: Kind::Composition,
+        arrows: &["model", "yaml", "snapshot", "rbac", "sources", "peers"],
+    },
+    // The real programs, and chores on the repository, which make snapshots to measure on: neither links an engine.
+    Room { name: "peers", kind: Kind::Composition, arrows: &[] },
+    Room { name: "xtask", kind: Kind::Composition, arrows: &["model", "peers", "snapshot"] },
 ];
 
 /// What the tests of any room may lean on beyond its own arrows.

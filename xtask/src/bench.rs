@@ -2,9 +2,9 @@
 //!
 //! One more bench is one more row of [`BENCHES`].
 
-use crate::cost::{Cost, measure};
 use crate::repository::{output, root};
 use crate::synthetic;
+use peers::cost::{Cost, measure};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
