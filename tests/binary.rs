@@ -122,11 +122,17 @@ impl Program {
         let stdout = std::thread::spawn(move || drain(stdout));
         let stderr = std::thread::spawn(move || drain(stderr));
         let deadline = Instant::now() + PATIENCE;
-        let status = format!("/proc/{}/status", child.id());
+        let process = format!("/proc/{}", child.id());
+        // Until the new program is in place, the child still shows our own memory.
+        let ours = std::fs::read_link("/proc/self/exe").ok();
+        let started = || ours.is_some() && std::fs::read_link(format!("{process}/exe")).ok() != ours;
         let mut peak = None;
         let used = loop {
             // What the system tells at the end includes what this process held when it started the other.
-            peak = peak.max(std::fs::read_to_string(&status).ok().and_then(|text| high_water(&text)));
+            if started() {
+                let status = std::fs::read_to_string(format!("{process}/status")).ok();
+                peak = peak.max(status.and_then(|text| high_water(&text)));
+            }
             match child.try_wait4() {
                 Ok(Some(used)) => break used,
                 Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),

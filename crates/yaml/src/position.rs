@@ -2,7 +2,7 @@
 
 use crate::fault::At;
 use crate::relax::Relaxed;
-use crate::stream::extent;
+use crate::stream::end_of;
 use crate::text::{BOM, Lines, byte_of};
 use crate::walk::{Json, Leaf, Placed, Step, Yaml};
 use model::Position;
@@ -63,7 +63,7 @@ impl<'a> Places<'a> {
         if text.get(start..)?.starts_with(BOM) {
             start = start.saturating_add(BOM.len());
         }
-        let document = std::str::from_utf8(text.get(start..extent(text, start))?).ok()?;
+        let document = std::str::from_utf8(text.get(start..end_of(text, start))?).ok()?;
         Some(Self { lines: Lines::new(text), document, start, relaxed: Relaxed::whole(document) })
     }
 

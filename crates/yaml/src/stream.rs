@@ -167,9 +167,7 @@ impl<'a> Stream<'a> {
                     continue;
                 }
                 Head::Directive(at) => {
-                    // A directive belongs to the document behind the separator.
-                    let line = text.get(end..).and_then(|rest| memchr(b'\n', rest)).unwrap_or(0);
-                    end = extent(text, end.saturating_add(line).saturating_add(1).min(text.len()));
+                    end = end_of(text, start);
                     fault = Some(Fault::new(DIRECTIVE, At::Byte(at), "directive before a document").warning().help(
                         "the API's decoder refuses directives: leave it away if this is meant for a cluster",
                     ));
@@ -345,6 +343,18 @@ fn length(text: &[u8]) -> u64 {
 
 fn offset(at: usize) -> u64 {
     u64::try_from(at).unwrap_or(u64::MAX)
+}
+
+/// Where the document that starts at `start` ends: a directive belongs to the document behind the separator.
+pub(crate) fn end_of(text: &[u8], start: usize) -> usize {
+    let end = extent(text, start);
+    match head(text.get(start..end).unwrap_or_default()) {
+        Head::Directive(_) => {
+            let line = text.get(end..).and_then(|rest| memchr(b'\n', rest)).unwrap_or(0);
+            extent(text, end.saturating_add(line).saturating_add(1).min(text.len()))
+        }
+        _ => end,
+    }
 }
 
 /// The end of the document that starts at `start`: the next line that begins with `---`.
