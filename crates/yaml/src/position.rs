@@ -63,7 +63,10 @@ impl<'a> Places<'a> {
         if text.get(start..)?.starts_with(BOM) {
             start = start.saturating_add(BOM.len());
         }
-        let document = std::str::from_utf8(text.get(start..end_of(text, start))?).ok()?;
+        // The reader looks for a document's end from its byte order mark on, where it begins with one.
+        let marked = text.get(..start)?.ends_with(BOM);
+        let end = end_of(text, if marked { start.saturating_sub(BOM.len()) } else { start });
+        let document = std::str::from_utf8(text.get(start..end)?).ok()?;
         Some(Self { lines: Lines::new(text), document, start, relaxed: Relaxed::whole(document) })
     }
 
