@@ -1,8 +1,8 @@
 //! What a check is, and what it is given to look at.
 
-use crate::Report;
+use crate::{Report, Sandbox};
 use ::rbac::Rbac;
-use model::{Evidence, ResourceRef, Rule, Target};
+use model::{Escape, Evidence, ResourceRef, Rule, Target};
 use snapshot::{Container, PodSpec, Snapshot, Template};
 
 /// A built-in posture rule: what it says, and how it looks.
@@ -30,11 +30,27 @@ pub struct Whole<'s> {
     pub snapshot: &'s Snapshot,
     /// Its rights.
     pub rbac: &'s Rbac,
+    /// What the user said about it.
+    pub options: &'s Options,
+}
+
+/// What checks cannot know of themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Labels of namespaces and workloads whose code nobody vouches for.
+    pub untrusted: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    /// `ringwall.dev/trust=untrusted`.
+    fn default() -> Self {
+        Self { untrusted: vec![("ringwall.dev/trust".to_owned(), "untrusted".to_owned())] }
+    }
 }
 
 impl<'s> Whole<'s> {
-    pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac) -> Self {
-        Self { snapshot, rbac }
+    pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac, options: &'s Options) -> Self {
+        Self { snapshot, rbac, options }
     }
 }
 
@@ -70,6 +86,15 @@ impl<'t, 'a> Workload<'t, 'a> {
     /// A field of its object as evidence.
     pub fn evidence(&self, pointer: impl Into<String>) -> Evidence {
         self.template.workload.resource.evidence(pointer)
+    }
+
+    /// Records that its containers can leave their sandbox this way, unless a sandboxing runtime stops it.
+    pub fn escape(&self, report: &mut Report, escape: Escape, evidence: Evidence) {
+        let stopped =
+            Sandbox::of(self.spec, self.whole.snapshot).is_some_and(|sandbox| sandbox.stops(&escape));
+        if !stopped {
+            report.escape(self.target(), escape, evidence);
+        }
     }
 
     /// Whether its pods run on Windows, where the Linux ways out do not exist.

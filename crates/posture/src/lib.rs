@@ -9,12 +9,14 @@ mod check;
 pub mod network;
 pub mod rbac;
 mod report;
+mod sandbox;
 #[cfg(test)]
 mod testing;
 pub mod workloads;
 
-pub use check::{Check, Run, Whole, Workload};
+pub use check::{Check, Options, Run, Whole, Workload};
 pub use report::Report;
+pub use sandbox::Sandbox;
 
 use ::rbac::{Rbac, ServerVersion};
 use model::{Fact, Finding};
@@ -42,7 +44,12 @@ pub fn run(snapshot: &Snapshot) -> Posture {
 
 /// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too.
 pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
-    let mut posture = run_checks(snapshot, rbac, checks());
+    run_as(snapshot, rbac, &Options::default())
+}
+
+/// The same, by what the user said.
+pub fn run_as(snapshot: &Snapshot, rbac: &Rbac, options: &Options) -> Posture {
+    let mut posture = run_checks_as(snapshot, rbac, options, checks());
     posture.facts.extend(rbac.facts());
     posture
 }
@@ -53,9 +60,19 @@ pub fn run_checks<'c>(
     rbac: &Rbac,
     checks: impl IntoIterator<Item = &'c Check>,
 ) -> Posture {
+    run_checks_as(snapshot, rbac, &Options::default(), checks)
+}
+
+/// Runs some checks by what the user said.
+pub fn run_checks_as<'c>(
+    snapshot: &Snapshot,
+    rbac: &Rbac,
+    options: &Options,
+    checks: impl IntoIterator<Item = &'c Check>,
+) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
     let mut of_workloads = Vec::new();
-    let whole = Whole::new(snapshot, rbac);
+    let whole = Whole::new(snapshot, rbac, options);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),

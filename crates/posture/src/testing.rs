@@ -29,6 +29,27 @@ pub(crate) fn pod(id: &str, spec: &str) -> Posture {
     run(id, &format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {spec}}}"))
 }
 
+/// What one check says after the first fix of each of its findings was applied.
+pub(crate) fn fixed(id: &str, text: &str) -> Posture {
+    let before = snapshot(text);
+    let edits: Vec<_> = run(id, text)
+        .findings
+        .into_iter()
+        .filter_map(|f| f.fixes.into_iter().next())
+        .flat_map(|f| f.edits)
+        .collect();
+    assert!(!edits.is_empty(), "nothing a machine could do");
+    let (after, failed) = before.with(&edits);
+    assert!(failed.is_empty(), "{failed:?}");
+    let rbac = Rbac::new(&after, ServerVersion::LATEST);
+    run_checks(&after, &rbac, checks().filter(|check| check.rule.id == id))
+}
+
+/// How many findings one check has about a pod after its own fixes.
+pub(crate) fn after_fixes(id: &str, spec: &str) -> usize {
+    fixed(id, &format!("{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {spec}}}")).findings.len()
+}
+
 pub(crate) fn messages(posture: &Posture) -> Vec<&str> {
     posture.findings.iter().map(|finding: &Finding| finding.message.as_str()).collect()
 }

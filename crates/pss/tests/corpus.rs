@@ -83,8 +83,7 @@ fn score(cases: &[Case], engine: Engine) -> (usize, Vec<String>) {
                 .is_empty()
         } else {
             let named = |check: &&Check| check.id.to_ascii_lowercase() == case.family;
-            let check =
-                CHECKS.iter().copied().find(named).unwrap_or_else(|| panic!("no check {}", case.family));
+            let check = CHECKS.iter().copied().find(named).expect(&case.family);
             broken.iter().any(|id| *id == check.id || overrides(id, check.id, case.minor))
         };
         if !right {

@@ -3,6 +3,7 @@
 //! `RINGWALL_SEED` draws others; a failure prints the pod.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a test runs the peer"

@@ -36,7 +36,7 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         finding.instance = Some((*field).to_owned());
         finding.fixes.push(report::set(workload.reference(), pointer, json!(false), format!("drop {field}")));
         report.finding(finding);
-        report.escape(workload.target(), escape.clone(), evidence);
+        workload.escape(report, escape.clone(), evidence);
     }
 }
 
