@@ -1,3 +1,17 @@
-//! Who can reach whom.
+//! Who can reach whom, and what is open to the outside.
 
-crate::checks![no_policy];
+mod ports;
+pub mod reach;
+
+crate::checks![
+    no_policy,
+    uncovered,
+    selects_nothing,
+    metadata_reachable,
+    node_port,
+    open_load_balancer,
+    external_ips,
+    host_port,
+    public_node,
+    plain_ingress,
+];
