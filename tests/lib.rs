@@ -1,11 +1,13 @@
 //! What suites share: where things lie, the real binary, and how cases are run and counted.
 #![expect(clippy::print_stdout, reason = "a test run talks to the person who started it")]
 
+mod apiserver;
 mod binary;
 mod places;
 mod ratchet;
 mod suite;
 
+pub use apiserver::{ApiServer, Connection, peers};
 pub use binary::{Answer, Program, ringwall};
 pub use places::{corpus, originals, root};
 pub use ratchet::Ratchet;

@@ -11,10 +11,15 @@ pub mod engine;
 pub mod falco;
 pub mod fields;
 pub mod output;
+pub mod replay;
 pub mod rule;
+pub mod selection;
+pub mod state;
 mod time;
 pub mod value;
 
 pub use alert::{Alert, facts, findings, import};
 pub use engine::{Counts, Engine, Matching, Run};
+pub use replay::Replay;
 pub use rule::{DetectionRule, Priority, RuleSet};
+pub use selection::Selection;

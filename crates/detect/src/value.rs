@@ -72,6 +72,10 @@ pub enum Value<'a> {
     Either(Box<[Value<'a>; 2]>),
     /// Many texts.
     List(Vec<Cow<'a, [u8]>>),
+    /// Texts of which any may match: names of all ancestors.
+    Any(Vec<Cow<'a, [u8]>>),
+    /// Values of which any may match.
+    AnyOf(Vec<Value<'a>>),
 }
 
 impl<'a> From<&'a str> for Value<'a> {
@@ -116,6 +120,10 @@ impl Value<'_> {
             Self::Bool(b) => b.to_string(),
             Self::Ip(ip) => ip.to_string(),
             Self::Either(both) => both.first().map(Self::show).unwrap_or_default(),
+            Self::Any(all) => {
+                all.first().map(|t| String::from_utf8_lossy(t).into_owned()).unwrap_or_default()
+            }
+            Self::AnyOf(all) => all.first().map(Self::show).unwrap_or_default(),
             Self::List(all) => {
                 let texts: Vec<Cow<'_, str>> = all.iter().map(|t| String::from_utf8_lossy(t)).collect();
                 format!("({})", texts.join(","))
@@ -132,7 +140,9 @@ impl Value<'_> {
             Self::List(all) => {
                 Json::from(all.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect::<Vec<_>>())
             }
-            Self::Text(_) | Self::Ip(_) | Self::Either(_) => Json::from(self.show()),
+            Self::Text(_) | Self::Ip(_) | Self::Either(_) | Self::Any(_) | Self::AnyOf(_) => {
+                Json::from(self.show())
+            }
         }
     }
 }

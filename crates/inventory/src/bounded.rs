@@ -1,6 +1,6 @@
 //! The one place where foreign bytes are inflated and counted.
 
-use flate2::read::MultiGzDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use sha2::{Digest as _, Sha256};
 use std::cell::Cell;
 use std::fmt;
@@ -148,6 +148,16 @@ impl Read for Inflated<'_> {
         }
         Ok(read)
     }
+}
+
+/// Inflates a member of a zip archive, at most `cap` bytes; one byte more is an error.
+pub(crate) fn inflate(bytes: &[u8], cap: u64) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    DeflateDecoder::new(bytes).take(cap.saturating_add(1)).read_to_end(&mut out)?;
+    if out.len() as u64 > cap {
+        return Err(Limit::io("inflated bytes"));
+    }
+    Ok(out)
 }
 
 /// Lower-case hex.

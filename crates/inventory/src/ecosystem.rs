@@ -1,6 +1,7 @@
 //! Where packages come from: one row an ecosystem, from which purl type and version scheme follow.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A family of packages that share names, versions and advisories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +77,17 @@ impl Ecosystem {
         ROWS.iter().find(|row| row.ecosystem == self).unwrap_or(&ROWS[0])
     }
 
+    /// The name under which advisories know a package: Python's names are equal but for case and separators (PEP 503).
+    pub fn key(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::PyPi => {
+                let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
+                Cow::Owned(words.collect::<Vec<_>>().join("-").to_ascii_lowercase())
+            }
+            _ => Cow::Borrowed(name),
+        }
+    }
+
     /// Every ecosystem.
     pub fn all() -> &'static [EcosystemRow] {
         &ROWS
@@ -85,6 +97,12 @@ impl Ecosystem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys() {
+        assert_eq!(Ecosystem::PyPi.key("Zope.Interface__x"), "zope-interface-x");
+        assert_eq!(Ecosystem::Maven.key("A:b_c"), "A:b_c");
+    }
 
     #[test]
     fn every_ecosystem_has_its_own_row() {

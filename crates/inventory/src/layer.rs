@@ -154,6 +154,9 @@ fn whiteout(path: &str, out: &mut Layer) -> bool {
 
 fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &mut Layer) -> io::Result<()> {
     let wanted = analyzers::of(&path);
+    if wanted.is_empty() && member.kind == Kind::File && member.executable && member.size > 64 {
+        return program(tar, member, path, limits, out);
+    }
     if wanted.is_empty() || member.kind == Kind::Directory {
         if !wanted.is_empty() {
             // A directory in place of a file hides the file.
@@ -185,6 +188,39 @@ fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &
         Content::Unreadable(why) => out.account.drop(why),
     }
     out.files.insert(path, content);
+    Ok(())
+}
+
+/// An executable file: read as a whole only when it begins as a program does.
+fn program(
+    tar: &mut Tar<'_>,
+    member: Member,
+    path: String,
+    limits: &Limits,
+    out: &mut Layer,
+) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    tar.body().take(4).read_to_end(&mut bytes)?;
+    if !analyzers::program(&bytes) {
+        out.account.unmatched = out.account.unmatched.saturating_add(1);
+        return Ok(());
+    }
+    if member.size > limits.file_bytes {
+        let why = "it is too large";
+        out.account.drop(why);
+        out.files.insert(path, Content::Unreadable(why.to_owned()));
+        return Ok(());
+    }
+    bytes.reserve_exact(usize::try_from(member.size).unwrap_or(0));
+    tar.body().read_to_end(&mut bytes)?;
+    let mut found = Packages::default();
+    for analyzer in analyzers::of_programs() {
+        (analyzer.parse)(&path, &bytes, &mut found);
+    }
+    out.account.matched = out.account.matched.saturating_add(1);
+    if found != Packages::default() {
+        out.files.insert(path, Content::Found(found));
+    }
     Ok(())
 }
 

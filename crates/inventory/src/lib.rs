@@ -26,10 +26,12 @@ mod limits;
 mod os;
 mod package;
 mod path;
+mod sqlite;
 mod stack;
 mod tar;
+mod zip;
 
-pub use analyzers::{ANALYZERS, Analyzer, Pattern};
+pub use analyzers::{ANALYZERS, Analyzer, Pattern, Stage};
 pub use archive::{ArchiveError, archive};
 pub use ecosystem::{Ecosystem, EcosystemRow};
 pub use image::{Account, Inventory, LayerInfo};

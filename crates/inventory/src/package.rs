@@ -30,6 +30,9 @@ pub struct Package {
     pub licenses: Vec<String>,
     /// Who maintains it, as declared.
     pub maintainer: Option<String>,
+    /// `name:stream:version:context` of the module it belongs to (Red Hat's and its kin's).
+    #[serde(default)]
+    pub module: Option<String>,
     /// The file it was read from.
     pub path: String,
     /// Uncompressed digest of the layer that file is in.
@@ -47,6 +50,7 @@ impl Package {
             arch: None,
             licenses: Vec::new(),
             maintainer: None,
+            module: None,
             path: String::new(),
             layer: None,
         }

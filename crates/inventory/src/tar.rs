@@ -29,6 +29,8 @@ pub(crate) struct Member {
     pub(crate) path: String,
     pub(crate) kind: Kind,
     pub(crate) size: u64,
+    /// Whether anybody may execute it.
+    pub(crate) executable: bool,
 }
 
 /// Caps of one stream.
@@ -112,7 +114,7 @@ impl<'r> Tar<'r> {
         if header.flag == b'S' && header.extended {
             self.sparse_map()?;
         }
-        Ok(Member { path, kind, size })
+        Ok(Member { path, kind, size, executable: header.mode & 0o111 != 0 })
     }
 
     fn open(&mut self, size: u64) {
@@ -204,6 +206,7 @@ struct Header {
     path: String,
     link: String,
     size: u64,
+    mode: u64,
     flag: u8,
     extended: bool,
 }
@@ -231,6 +234,7 @@ impl Header {
             path,
             link: text(field(157, 100)?),
             size: number(field(124, 12)?)?,
+            mode: number(field(100, 8)?).unwrap_or(0),
             flag: *block.get(156)?,
             extended: block.get(482) == Some(&1),
         })

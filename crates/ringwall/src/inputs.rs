@@ -44,6 +44,11 @@ pub(crate) struct Inputs {
 }
 
 impl InputArgs {
+    /// Paths, or the cluster of a kubeconfig, looked at as a whole.
+    pub(crate) fn of(paths: &[String], context: Option<String>, kubeconfig: Option<PathBuf>) -> Self {
+        Self { paths: paths.to_vec(), context, kubeconfig, ..Self::default() }
+    }
+
     /// Reads what the options name.
     pub(crate) fn read(&self) -> anyhow::Result<Inputs> {
         let bar = bar();

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_bad_entry_leaves_the_others() {
         let text = r#"{"ringwall":"image-facts/v1","images":[
-            {"image":"UPPER/case"}, {"loaded":["x"]}, {"image":"a","digest":"sha256:1"}, {"image":"a","typo":1},
+            {"image":"no reference!"}, {"loaded":["x"]}, {"image":"a","digest":"sha256:1"}, {"image":"a","typo":1},
             {"image":"registry.test/a:1","signature":{"state":"signed","by":"k"}}]}"#;
         let (facts, diagnostics) = read_image_facts(text, "f.json");
         assert_eq!((facts.len(), diagnostics.len()), (1, 4));

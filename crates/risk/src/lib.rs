@@ -14,6 +14,8 @@ mod item;
 mod proof;
 mod rank;
 mod steps;
+#[cfg(test)]
+mod testing;
 mod tier;
 mod world;
 

@@ -3,7 +3,7 @@
 use crate::advisory::{Advisories, Advisory, Affected, Key, Range};
 use crate::version::{Scheme, scheme};
 use crate::{Found, Scan, Status};
-use inventory::{Inventory, Package};
+use inventory::{Ecosystem, Inventory, Package};
 use model::{Gap, Loaded, Ring, Severity, Timestamp, Vulnerability};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,12 @@ fn judge(
     }
     let scheme =
         scheme(row.scheme).ok_or_else(|| format!("versions of scheme {} are not compared", row.scheme))?;
-    let (name, version) = package.source_or_self();
+    // Red Hat's advisories and their kin name binary packages, Debian's and Alpine's what they were built from.
+    let (name, version) = match package.ecosystem {
+        Ecosystem::Rpm => (package.name.as_str(), package.version.as_str()),
+        _ => package.source_or_self(),
+    };
+    let name = &package.ecosystem.key(name);
     let mut seen = BTreeSet::new();
     let mut failed = None;
     for advisory in advisories.of(key, name) {
@@ -143,7 +148,7 @@ fn found(package: &Package, advisory: &Advisory) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inventory::{Ecosystem, SourcePackage};
+    use inventory::SourcePackage;
 
     fn image(packages: &[(&str, &str, &str)]) -> Inventory {
         let package = |(name, origin, version): &(&str, &str, &str)| Package {

@@ -276,7 +276,7 @@ impl Check {
 
 fn quote(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let plain = !text.is_empty()
-        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"()\"'=,\\".contains(c));
+        && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"()\"'=,".contains(c));
     if plain {
         return f.write_str(text);
     }

@@ -327,7 +327,7 @@ mod tests {
             ("a.b in names", "a.b in names"),
             ("a.b[/x/y] intersects (1,2)", "a.b[/x/y] intersects (1, 2)"),
             ("a.b['x y']!=z", "a.b[\"x y\"] != z"),
-            ("a.b endswith \\", "a.b endswith \"\\\\\""),
+            ("a.b endswith \\", "a.b endswith \\"),
             ("a.b >= -0x1F and m", "19"),
             ("a.b >= 0x1F", "a.b >= 0x1F"),
             ("a.b < 1.5e+3", "a.b < 1.5e+3"),

@@ -1,7 +1,7 @@
 //! Rules as one decision graph: no stack, no recursion, each leaf asked at most once an event.
 
 use super::leaf::{CompileError, Leaf, Leaves, Subject};
-use crate::condition::Expr;
+use crate::condition::{Check, Expr};
 
 /// A step of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,17 +55,21 @@ impl Memo {
 }
 
 impl Graph {
-    /// Compiles rules, in order; what is tried first comes first. `constant` tells leaves whose answer is known.
+    /// Compiles rules, in order; what is tried first comes first. `constant` tells checks whose answer is known.
     pub(super) fn build(
         rules: &[(u32, &Expr)],
         leaves: &mut Leaves,
-        constant: &dyn Fn(u32) -> Option<bool>,
+        constant: &dyn Fn(&Check) -> Option<bool>,
     ) -> Result<Self, CompileError> {
         let mut graph = Self { nodes: vec![Node::End], entry: 0 };
         for (rule, expr) in rules.iter().rev() {
             let next = graph.entry;
             let accept = graph.push(Node::Accept { rule: *rule, next });
             graph.entry = graph.emit(expr, accept, next, leaves, constant)?;
+            if graph.entry == next {
+                // The rule cannot hold: its steps are never reached.
+                graph.nodes.truncate(usize::try_from(accept).unwrap_or(usize::MAX));
+            }
         }
         Ok(graph)
     }
@@ -83,7 +87,7 @@ impl Graph {
         yes: u32,
         no: u32,
         leaves: &mut Leaves,
-        constant: &dyn Fn(u32) -> Option<bool>,
+        constant: &dyn Fn(&Check) -> Option<bool>,
     ) -> Result<u32, CompileError> {
         match expr {
             Expr::Not(inner) => self.emit(inner, no, yes, leaves, constant),
@@ -95,7 +99,7 @@ impl Graph {
             }
             Expr::Check(check) => {
                 let leaf = leaves.add(check)?;
-                Ok(match constant(leaf) {
+                Ok(match constant(check) {
                     Some(true) => yes,
                     Some(false) => no,
                     None if yes == no => yes,

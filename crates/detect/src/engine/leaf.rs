@@ -2,7 +2,7 @@
 
 use super::test::{Test, TextTest, comparable};
 use crate::condition::{Check, Op, Operand, Right, Transformer};
-use crate::fields::{Arg, Field, Getter, Source};
+use crate::fields::{Arg, Field, Getter, Source, dotted};
 use crate::value::{Kind, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -89,7 +89,8 @@ fn compare(op: Op, left: &Value<'_>, right: &Value<'_>) -> bool {
         Value::Uint(_) | Value::Int(_) => Kind::Int,
         Value::Bool(_) => Kind::Bool,
         Value::Ip(_) | Value::Either(_) => Kind::Ip,
-        Value::Text(_) | Value::List(_) => Kind::Text,
+        Value::Text(_) | Value::List(_) | Value::Any(_) => Kind::Text,
+        Value::AnyOf(_) => Kind::Int,
     };
     if let (Value::Text(left), Value::Text(right), Op::Eq | Op::Ne) = (left, right, op) {
         return (left == right) == (op == Op::Eq);
@@ -189,11 +190,15 @@ impl Leaves {
             }
             Operand::Field { name, arg } => {
                 let unknown = || error(format!("unknown field '{}'", model::escape(name)), true);
-                let field = self.fields.get(name.as_str()).ok_or_else(unknown)?;
+                let (name, arg) = match dotted(name) {
+                    Some((field, implied)) if arg.is_none() => (field, Some(implied)),
+                    _ => (name.as_str(), arg.as_deref()),
+                };
+                let field = self.fields.get(name).ok_or_else(unknown)?;
                 if matches!(field.get, Getter::Unsupported) {
                     return Err(error(format!("field '{name}' cannot be read here"), true));
                 }
-                let arg = field.argument(arg.as_deref()).map_err(|message| error(message, false))?;
+                let arg = field.argument(arg).map_err(|message| error(message, false))?;
                 Ok(Typed {
                     input: Input::Field { getter: field.get, arg },
                     kind: field.kind,

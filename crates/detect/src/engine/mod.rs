@@ -5,15 +5,19 @@ mod graph;
 mod leaf;
 mod test;
 mod transform;
+pub(crate) mod types;
 
 pub use leaf::CompileError;
 
 use crate::alert::{Alert, class_of};
-use crate::fields::{Arg, AuditSubject, Getter, Source};
+use crate::condition::{Check, Expr};
+use crate::fields::{Arg, AuditSubject, Getter, Source, SyscallSubject};
 use crate::output::{Part, push_safe};
 use crate::rule::{DetectionRule, RuleSet};
+use crate::state::{Current, State};
 use crate::value::Value;
 use event::AuditEvent;
+use event::syscall::{EventTable, RawEvent};
 use graph::{Graph, Memo};
 use leaf::{Input, Leaves, Subject, shown};
 use model::{Identity, Target};
@@ -55,6 +59,13 @@ impl Counts {
         }
     }
 
+    fn alert(&mut self, rule: &str) {
+        match self.alerts.get_mut(rule) {
+            Some(n) => *n = n.saturating_add(1),
+            None => drop(self.alerts.insert(rule.to_owned(), 1)),
+        }
+    }
+
     fn event(&mut self, matched: bool) {
         let to = if matched { &mut self.matched } else { &mut self.unmatched };
         *to = to.saturating_add(1);
@@ -76,7 +87,10 @@ enum Piece {
 pub struct Engine {
     rules: Vec<Compiled>,
     leaves: Vec<leaf::Leaf>,
-    graph: Graph,
+    /// The graph of events no rule names, then one for each name some rule has.
+    graphs: Vec<Graph>,
+    /// By number of an event's name: its graph.
+    by_name: Vec<u16>,
     matching: Matching,
 }
 
@@ -89,11 +103,24 @@ pub struct Run {
     pub counts: Counts,
 }
 
+impl Run {
+    /// Counts an event rules do not see.
+    pub(crate) fn next_number(&mut self) {
+        self.number = self.number.saturating_add(1);
+    }
+
+    /// Number of the last event.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Engine {
     /// Compiles the enabled rules of a source. A rule that cannot be compiled is in the second part, and nowhere else.
     pub fn compile(rules: &RuleSet, source: &str, matching: Matching) -> (Self, Vec<(String, CompileError)>) {
         let mut errors = Vec::new();
-        let mut engine = Self { rules: Vec::new(), leaves: Vec::new(), graph: Graph::default(), matching };
+        let mut engine =
+            Self { rules: Vec::new(), leaves: Vec::new(), graphs: Vec::new(), by_name: Vec::new(), matching };
         let Some(source) = Source::named(source) else { return (engine, errors) };
         let mut leaves = Leaves::new(source);
         let mut kept: Vec<Arc<DetectionRule>> = Vec::new();
@@ -109,13 +136,39 @@ impl Engine {
                 Err(error) => errors.push((rule.name.clone(), error)),
             }
         }
-        let conditions: Vec<(u32, &crate::condition::Expr)> =
+        let conditions: Vec<(u32, &Expr)> =
             (0u32..).zip(&kept).map(|(n, rule)| (n, &*rule.condition)).collect();
-        if let Ok(graph) = Graph::build(&conditions, &mut leaves, &|_| None) {
-            engine.graph = graph;
-        }
+        engine.build_graphs(&conditions, source, &mut leaves);
         engine.leaves = leaves.all;
         (engine, errors)
+    }
+
+    /// One graph for each name of an event some rule has, and one for all others: what the name decides is not asked.
+    fn build_graphs(&mut self, conditions: &[(u32, &Expr)], source: &Source, leaves: &mut Leaves) {
+        let mut add = |graphs: &mut Vec<Graph>, answer: &dyn Fn(&Check) -> Option<bool>| {
+            let graph = Graph::build(conditions, leaves, answer).unwrap_or_default();
+            graphs.push(graph);
+        };
+        if source.name != "syscall" {
+            return add(&mut self.graphs, &|_| None);
+        }
+        add(&mut self.graphs, &|check| types::known_answer(check, None));
+        let table = EventTable::builtin();
+        self.by_name = vec![0; table.names().len()];
+        let mut named: Vec<&str> = Vec::new();
+        for (_, condition) in conditions {
+            condition.checks(&mut |check| named.extend(types::type_names(check)));
+        }
+        named.sort_unstable();
+        named.dedup();
+        for name in named {
+            let Some(id) = table.name_id(name) else { continue };
+            add(&mut self.graphs, &|check| types::known_answer(check, Some(name)));
+            let number = u16::try_from(self.graphs.len().saturating_sub(1)).unwrap_or(0);
+            if let Some(slot) = self.by_name.get_mut(usize::from(id)) {
+                *slot = number;
+            }
+        }
     }
 
     /// The compiled rules.
@@ -125,21 +178,53 @@ impl Engine {
 
     /// Distinct checks and steps of the decision graph.
     pub fn size(&self) -> (usize, usize) {
-        (self.leaves.len(), self.graph.nodes.len())
+        (self.leaves.len(), self.graphs.iter().map(|g| g.nodes.len()).sum())
+    }
+
+    /// Asks every rule that may hold of a system call, once the state has seen it.
+    pub(crate) fn syscall(
+        &self,
+        run: &mut Run,
+        state: &State,
+        event: &RawEvent<'_>,
+        current: Current,
+        hostname: Option<&str>,
+        each: &mut dyn FnMut(Alert),
+    ) {
+        run.next_number();
+        let graph = self.by_name.get(usize::from(current.name)).copied().unwrap_or(0);
+        let graph = self.graphs.get(usize::from(graph));
+        let Some(graph) = graph.filter(|graph| graph.entry != 0) else { return run.counts.event(false) };
+        let Some(subject) = SyscallSubject::new(state, *event, current, run.number) else {
+            return run.counts.event(false);
+        };
+        graph.run(&self.leaves, &subject, &mut run.memo, self.matching == Matching::First);
+        run.counts.event(!run.memo.matched.is_empty());
+        for number in &run.memo.matched {
+            let Some(compiled) = usize::try_from(*number).ok().and_then(|n| self.rules.get(n)) else {
+                continue;
+            };
+            run.counts.alert(&compiled.rule.name);
+            let target = subject.target(hostname);
+            let mut alert = compiled.alert(&subject, run.number, Some(event.time), target);
+            alert.hostname = hostname.unwrap_or(&state.hostname).to_owned();
+            each(alert);
+        }
     }
 
     /// Asks every rule of an audit event.
     pub fn audit(&self, run: &mut Run, event: &AuditEvent<'_>, each: &mut dyn FnMut(Alert)) {
         run.number = run.number.saturating_add(1);
         let subject = AuditSubject { event, number: run.number };
-        self.graph.run(&self.leaves, &subject, &mut run.memo, self.matching == Matching::First);
+        if let Some(graph) = self.graphs.first() {
+            graph.run(&self.leaves, &subject, &mut run.memo, self.matching == Matching::First);
+        }
         run.counts.event(!run.memo.matched.is_empty());
         for number in &run.memo.matched {
             let Some(compiled) = usize::try_from(*number).ok().and_then(|n| self.rules.get(n)) else {
                 continue;
             };
-            let alerts = run.counts.alerts.entry(compiled.rule.name.clone()).or_default();
-            *alerts = alerts.saturating_add(1);
+            run.counts.alert(&compiled.rule.name);
             let time = subject.nanoseconds();
             each(compiled.alert(&subject, run.number, time, audit_target(event)));
         }
@@ -204,14 +289,52 @@ impl Compiled {
     }
 }
 
-/// What is wrong with a rule's condition, or (true) its output, for the fields of its source.
-pub(crate) fn check(rule: &DetectionRule) -> Option<(bool, CompileError)> {
-    let source = Source::named(&rule.source)?;
-    let mut leaves = Leaves::new(source);
-    if let Err(error) = Graph::build(&[(0, &rule.condition)], &mut leaves, &|_| None) {
-        return Some((false, error));
+/// Checks rules one by one against the fields of their source.
+pub(crate) struct Checker {
+    table: EventTable,
+    leaves: BTreeMap<&'static str, Leaves>,
+}
+
+/// What a checker finds.
+pub(crate) enum Finding {
+    /// The condition is wrong.
+    Condition(CompileError),
+    /// The output is wrong.
+    Output(CompileError),
+    /// It matches this many types of events.
+    Types(usize),
+}
+
+impl Checker {
+    pub(crate) fn new() -> Self {
+        Self { table: EventTable::builtin(), leaves: BTreeMap::new() }
     }
-    output(rule, &leaves).err().map(|error| (true, error))
+
+    pub(crate) fn check(&mut self, rule: &DetectionRule) -> Finding {
+        let Some(source) = Source::named(&rule.source) else { return Finding::Types(1) };
+        let leaves = self.leaves.entry(source.name).or_insert_with(|| Leaves::new(source));
+        if let Err(error) = Graph::build(&[(0, &rule.condition)], leaves, &|_| None) {
+            return Finding::Condition(error);
+        }
+        if let Err(error) = output(rule, leaves) {
+            return Finding::Output(error);
+        }
+        if source.name != "syscall" {
+            return Finding::Types(1);
+        }
+        let mut unknown = None;
+        rule.condition.checks(&mut |check| {
+            let odd = types::type_names(check).into_iter().find(|name| !self.table.known(name));
+            unknown = unknown.take().or(odd.map(|name| (name.to_owned(), check.at)));
+        });
+        match unknown {
+            Some((name, at)) => {
+                let message = format!("unknown event type '{}'", model::escape(&name));
+                Finding::Condition(CompileError { message, at, unknown_field: true })
+            }
+            None => Finding::Types(types::Codes::of(&rule.condition, &self.table).count()),
+        }
+    }
 }
 
 fn output(rule: &DetectionRule, leaves: &Leaves) -> Result<Vec<Piece>, CompileError> {
@@ -230,7 +353,16 @@ impl Subject for AuditSubject<'_> {
     fn get<'s>(&'s self, getter: &Getter, arg: &'s Arg) -> Option<Value<'s>> {
         match getter {
             Getter::Audit(get) => get(self, arg),
-            Getter::Unsupported => None,
+            Getter::Syscall(_) | Getter::Unsupported => None,
+        }
+    }
+}
+
+impl Subject for SyscallSubject<'_> {
+    fn get<'s>(&'s self, getter: &Getter, arg: &'s Arg) -> Option<Value<'s>> {
+        match getter {
+            Getter::Syscall(get) => get(self, arg),
+            Getter::Audit(_) | Getter::Unsupported => None,
         }
     }
 }

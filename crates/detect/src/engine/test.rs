@@ -244,10 +244,17 @@ impl Test {
         })
     }
 
+    fn holds_text(&self, text: &[u8]) -> bool {
+        self.holds(&Value::Text(std::borrow::Cow::Borrowed(text)))
+    }
+
     /// Asks a value. A value of another shape than the question's never holds.
     pub(super) fn holds(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (Self::Exists, _) => true,
+            // Of many, one is asked after the other, whatever the question.
+            (_, Value::Any(all)) => all.iter().any(|t| self.holds_text(t)),
+            (_, Value::AnyOf(all)) => all.iter().any(|v| self.holds(v)),
             // Of two sides, one suffices to be equal, and both must differ.
             (Self::Not(test), _) => !test.holds(value),
             (_, Value::Either(both)) => both.iter().any(|side| self.holds(side)),

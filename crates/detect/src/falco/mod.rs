@@ -18,12 +18,12 @@ pub use diagnostics::{CODES, Code, Meaning, Problem};
 pub use result::LoadResult;
 pub use version::{ENGINE, PLUGINS, Version};
 
-use crate::engine;
+use crate::engine::Checker;
 use crate::fields::Source;
 use crate::rule::{Priority, RuleSet};
 use collect::{Collector, Reader};
 use node::Source as Texts;
-use resolve::{Resolver, RuleFault};
+use resolve::Resolver;
 use std::sync::Arc;
 
 /// How much is read, and which rules.
@@ -131,15 +131,8 @@ impl Loader {
     fn resolve(&mut self, problems: &mut Vec<Problem>) {
         let mut resolver = Resolver::new(&self.collector, &self.limits);
         resolver.macros();
-        let check = |rule: &crate::rule::DetectionRule| {
-            engine::check(rule).map(|(in_output, error)| RuleFault {
-                message: error.message,
-                at: error.at,
-                in_output,
-                unknown_field: error.unknown_field,
-            })
-        };
-        self.rules = resolver.rules(&check);
+        let mut checker = Checker::new();
+        self.rules = resolver.rules(&mut checker);
         resolver.unused();
         problems.append(&mut resolver.problems);
     }

@@ -9,6 +9,7 @@ use super::diagnostics::{Code, Problem};
 use super::official;
 use super::text::{put_list, quote};
 use crate::condition::{Check, Expr, Op, Right, parse};
+use crate::engine::{Checker, Finding};
 use crate::output::Template;
 use crate::rule::{DetectionRule, RuleSet};
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +22,9 @@ struct Sized {
     checks: usize,
     depth: usize,
 }
+
+/// More types of events than this make a rule expensive.
+const MANY_TYPES: usize = 100;
 
 struct List {
     name: String,
@@ -46,17 +50,6 @@ pub(super) struct Resolver<'c> {
     macros: Vec<Macro>,
     names: HashMap<String, usize>,
     pub(super) problems: Vec<Problem>,
-}
-
-/// Checks a rule's condition and output against its source's fields; what is wrong, if anything.
-pub(super) type CheckRule<'a> = &'a dyn Fn(&DetectionRule) -> Option<RuleFault>;
-
-/// What is wrong with a rule's use of fields.
-pub(super) struct RuleFault {
-    pub(super) message: String,
-    pub(super) at: usize,
-    pub(super) in_output: bool,
-    pub(super) unknown_field: bool,
 }
 
 impl<'c> Resolver<'c> {
@@ -235,13 +228,13 @@ impl<'c> Resolver<'c> {
     }
 
     /// The rules, each with its condition complete.
-    pub(super) fn rules(&mut self, check: CheckRule<'_>) -> RuleSet {
+    pub(super) fn rules(&mut self, checker: &mut Checker) -> RuleSet {
         let mut set = RuleSet::default();
         for item in &self.collected.rules {
             if !item.known_source || item.priority > self.limits.min_priority {
                 continue;
             }
-            match self.rule(item, check) {
+            match self.rule(item, checker) {
                 Ok(Some(rule)) => set.rules.push(rule),
                 Ok(None) => {}
                 Err(problem) => self.problems.push(problem),
@@ -250,7 +243,7 @@ impl<'c> Resolver<'c> {
         set
     }
 
-    fn rule(&mut self, item: &RuleItem, check: CheckRule<'_>) -> Result<Option<DetectionRule>, Problem> {
+    fn rule(&mut self, item: &RuleItem, checker: &mut Checker) -> Result<Option<DetectionRule>, Problem> {
         let mut condition = item.condition.clone();
         for exception in &item.exceptions {
             condition.push_str(&exception.condition()?);
@@ -289,18 +282,29 @@ impl<'c> Resolver<'c> {
             document: item.context.document,
             pointer: item.context.pointer().to_owned(),
         };
-        let Some(fault) = check(&rule) else { return Ok(Some(rule)) };
-        if fault.unknown_field && item.skip_if_unknown {
-            self.problems.push(Problem::new(Code::UnknownFilter, fault.message, &item.condition_context));
-            return Ok(None);
-        }
-        Err(match fault.in_output {
-            true => Problem::new(Code::ErrCompileOutput, fault.message, &item.output_context),
-            false => {
-                let place = item.condition_context.in_condition(&text, fault.at);
-                Problem::new(Code::ErrCompileCondition, fault.message, &place)
+        match checker.check(&rule) {
+            Finding::Types(count) => {
+                if item.warn_evttypes && (count == 0 || count > MANY_TYPES) {
+                    let message = "rule matches too many evt.type values";
+                    let mut problem = Problem::new(Code::NoEvtType, message, &item.context);
+                    problem.help =
+                        Some("begin the condition with a check of evt.type, or 'spawned_process and'".into());
+                    self.problems.push(problem);
+                }
+                Ok(Some(rule))
             }
-        })
+            Finding::Condition(fault) if fault.unknown_field && item.skip_if_unknown => {
+                self.problems.push(Problem::new(Code::UnknownFilter, fault.message, &item.condition_context));
+                Ok(None)
+            }
+            Finding::Condition(fault) => {
+                let place = item.condition_context.in_condition(&text, fault.at);
+                Err(Problem::new(Code::ErrCompileCondition, fault.message, &place))
+            }
+            Finding::Output(fault) => {
+                Err(Problem::new(Code::ErrCompileOutput, fault.message, &item.output_context))
+            }
+        }
     }
 
     /// Names what nothing uses.

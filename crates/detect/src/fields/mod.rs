@@ -2,8 +2,10 @@
 
 mod audit;
 mod json;
+mod syscall;
 
 pub use audit::AuditSubject;
+pub use syscall::SyscallSubject;
 
 use crate::value::{Kind, Value};
 use std::collections::HashMap;
@@ -59,6 +61,8 @@ pub struct Field {
 pub enum Getter {
     /// From a Kubernetes audit event.
     Audit(for<'s> fn(&'s AuditSubject<'s>, &'s Arg) -> Option<Value<'s>>),
+    /// From a system call.
+    Syscall(for<'s> fn(&'s SyscallSubject<'s>, &'s Arg) -> Option<Value<'s>>),
     /// Known to the reference, not read here: a rule that asks for it is an error, not a silence.
     Unsupported,
 }
@@ -82,13 +86,25 @@ pub struct Source {
 
 /// Every source.
 pub static SOURCES: &[Source] = &[
-    Source { name: "syscall", doc: "system calls of a node", classes: &[] },
+    Source {
+        name: "syscall",
+        doc: "system calls of a node",
+        classes: &[&syscall::EVT, &syscall::PROC, &syscall::FD, &syscall::USER, &syscall::CONTAINER],
+    },
     Source {
         name: "k8s_audit",
         doc: "audit events of the Kubernetes API server",
         classes: &[&audit::REST, &audit::CONTAINERS, &json::FIELDS],
     },
 ];
+
+/// The field and argument of a name that holds its argument: `evt.arg.flags` is `evt.arg[flags]`.
+pub(crate) fn dotted(name: &str) -> Option<(&'static str, &str)> {
+    ["evt.arg", "evt.rawarg", "evt.type.is"].into_iter().find_map(|field| {
+        let arg = name.strip_prefix(field)?.strip_prefix('.').filter(|arg| !arg.is_empty())?;
+        (name != "evt.type.is").then_some((field, arg))
+    })
+}
 
 impl Source {
     /// The source of this name.
@@ -103,6 +119,7 @@ impl Source {
 
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
+        let name = dotted(name).map_or(name, |(field, _)| field);
         self.fields().find(|f| f.name == name)
     }
 

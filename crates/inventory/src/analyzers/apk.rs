@@ -1,6 +1,6 @@
 //! apk's database of installed packages (Alpine, Wolfi).
 
-use super::{Analyzer, Pattern};
+use super::{Analyzer, Pattern, Stage};
 use crate::package::short;
 use crate::{Ecosystem, Package, Packages, SourcePackage};
 
@@ -8,6 +8,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "apk",
     about: "apk's database of installed packages",
     files: &[Pattern::Path("lib/apk/db/installed"), Pattern::Path("usr/lib/apk/db/installed")],
+    stage: Stage::Installed,
     ecosystem: Some(Ecosystem::Apk),
     parse,
 };

@@ -11,6 +11,8 @@ pub struct Analyzer {
     pub about: &'static str,
     /// Which files it reads.
     pub files: &'static [Pattern],
+    /// What the packages it finds are.
+    pub stage: Stage,
     /// Where the packages it finds come from; `None` when it finds none.
     pub ecosystem: Option<Ecosystem>,
     /// Reads one file, whose path is relative to the root. A bad part becomes a problem, the rest is read.
@@ -28,6 +30,19 @@ pub enum Pattern {
     Name(&'static str),
     /// Any file whose name ends so.
     Suffix(&'static str),
+    /// A file of this name in a directory whose name ends so.
+    Inside(&'static str, &'static str),
+    /// Any executable program, whatever its name.
+    Program,
+}
+
+/// What the packages of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Installed: they count in an image and in a directory.
+    Installed,
+    /// Declared by a lock file: they count in a directory of sources; in an image what is installed counts.
+    Declared,
 }
 
 impl Pattern {
@@ -38,6 +53,10 @@ impl Pattern {
             Self::In(directory) => path::parent(path) == directory,
             Self::Name(name) => path::name(path) == name,
             Self::Suffix(suffix) => path::name(path).ends_with(suffix),
+            Self::Inside(suffix, name) => {
+                path::name(path) == name && path::name(path::parent(path)).ends_with(suffix)
+            }
+            Self::Program => false,
         }
     }
 }
@@ -50,11 +69,31 @@ macro_rules! analyzers {
     };
 }
 
-analyzers![os_release, apk];
+analyzers![os_release, apk, dpkg, rpm, python, node_module, npm_lock, go_binary, go_mod, pip, jar,];
 
-/// The analyzers that read a file.
+/// The analyzers of installed packages that read a file by its path.
 pub(crate) fn of(path: &str) -> Vec<&'static Analyzer> {
-    ANALYZERS.iter().copied().filter(|a| a.files.iter().any(|pattern| pattern.matches(path))).collect()
+    let reads =
+        |a: &&Analyzer| a.stage == Stage::Installed && a.files.iter().any(|pattern| pattern.matches(path));
+    ANALYZERS.iter().copied().filter(reads).collect()
+}
+
+/// The analyzers that read programs.
+pub(crate) fn of_programs() -> impl Iterator<Item = &'static Analyzer> {
+    ANALYZERS.iter().copied().filter(|a| a.files.contains(&Pattern::Program))
+}
+
+/// Whether a file begins as a program does: ELF, PE or Mach-O.
+pub(crate) fn program(head: &[u8]) -> bool {
+    let magic: [&[u8]; 6] = [
+        b"\x7fELF",
+        b"MZ",
+        b"\xfe\xed\xfa\xce",
+        b"\xfe\xed\xfa\xcf",
+        b"\xce\xfa\xed\xfe",
+        b"\xcf\xfa\xed\xfe",
+    ];
+    magic.iter().any(|magic| head.starts_with(magic))
 }
 
 #[cfg(test)]
@@ -85,6 +124,7 @@ mod tests {
             (Pattern::In("var/lib/dpkg/status.d"), "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/a/b"),
             (Pattern::Name("go.mod"), "src/go.mod", "src/ago.mod"),
             (Pattern::Suffix(".jar"), "opt/a.jar", "opt/a.jar/b"),
+            (Pattern::Inside(".dist-info", "METADATA"), "lib/a-1.dist-info/METADATA", "lib/a/METADATA"),
         ] {
             assert!(pattern.matches(hit) && !pattern.matches(miss), "{pattern:?}");
         }

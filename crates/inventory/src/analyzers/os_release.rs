@@ -1,12 +1,13 @@
 //! os-release: which operating system an image says it is.
 
-use super::{Analyzer, Pattern};
+use super::{Analyzer, Pattern, Stage};
 use crate::{Os, Packages};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "os-release",
     about: "family and version of the operating system",
     files: &[Pattern::Path("etc/os-release"), Pattern::Path("usr/lib/os-release")],
+    stage: Stage::Installed,
     ecosystem: None,
     parse,
 };

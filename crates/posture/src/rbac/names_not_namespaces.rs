@@ -38,7 +38,7 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
         let words = &rule.words;
         let message = format!(
             "resourceNames are names of objects, not namespaces: it grants {} on {} named {} in every namespace \
-             where it is bound, and nothing else in those namespaces",
+             where it is bound, production too, and nothing else in those namespaces",
             and(&words.verbs),
             and(&words.resources),
             and(names),

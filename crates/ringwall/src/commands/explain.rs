@@ -20,9 +20,9 @@ impl ExplainArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let entries = entries();
         let text = match self.id.filter(|_| !self.all) {
-            None => entries.iter().map(Entry::markdown).collect::<Vec<_>>().join("\n"),
+            None => page(&entries),
             Some(id) => match entries.iter().find(|entry| entry.id == id) {
-                Some(entry) => entry.markdown(),
+                Some(entry) => entry.markdown("#"),
                 None => return Err(exit::usage(unknown(&id, &entries))),
             },
         };
@@ -40,14 +40,25 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn markdown(&self) -> String {
+    /// As Markdown, under a heading of the given level.
+    fn markdown(&self, heading: &str) -> String {
         let mut out = String::new();
-        let _ = writeln!(out, "# {}\n\n{}. {}\n\n{}", self.id, self.title, self.facts, self.text);
+        let _ = writeln!(out, "{heading} {}\n\n{}. {}\n\n{}", self.id, self.title, self.facts, self.text);
         out
     }
 }
 
-/// Everything that can be explained.
+/// The whole catalogue as one page.
+fn page(entries: &[Entry]) -> String {
+    let mut out = "# What ringwall knows\n\nAttack steps, findings and diagnostics, as `ringwall explain ID` tells them.\n".to_owned();
+    for entry in entries {
+        out.push('\n');
+        out.push_str(&entry.markdown("##"));
+    }
+    out
+}
+
+/// Everything that can be explained, by family.
 pub(crate) fn entries() -> Vec<Entry> {
     let steps = risk::STEPS.iter().map(|step| Entry {
         id: step.id,
@@ -55,7 +66,24 @@ pub(crate) fn entries() -> Vec<Entry> {
         facts: format!("Attack step, {}.", step.attack),
         text: step.explain,
     });
-    steps.collect()
+    let rules = posture::checks().map(|check| &check.rule);
+    let rules = rules.chain(vuln::RULES.iter().copied()).chain(policy::RULES.iter().copied());
+    let rules = rules.chain([&detect::alert::ALERTED]).map(|rule| Entry {
+        id: rule.id,
+        title: rule.title,
+        facts: match rule.controls {
+            [] => format!("Finding, {}.", rule.severity),
+            controls => format!("Finding, {} ({}).", rule.severity, controls.join(", ")),
+        },
+        text: rule.explain,
+    });
+    let codes = yaml::CODES.iter().map(|code| Entry {
+        id: code.code,
+        title: code.title,
+        facts: "Diagnostic of a document.".to_owned(),
+        text: "What was read before and after it in the same input is still in the answer.",
+    });
+    steps.chain(rules).chain(codes).collect()
 }
 
 /// What a step means.
@@ -75,4 +103,23 @@ fn unknown(id: &str, entries: &[Entry]) -> String {
         format!("did you mean {}?", near.join(", "))
     };
     format!("nothing has the id `{}`; {near}", model::escape(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_id_is_there_once_and_says_something() {
+        let entries = entries();
+        let ids: BTreeSet<&str> = entries.iter().map(|entry| entry.id).collect();
+        assert_eq!(ids.len(), entries.len());
+        let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'/');
+        assert!(
+            entries
+                .iter()
+                .all(|entry| entry.id.bytes().all(word) && entry.text.len() > 20 && !entry.title.is_empty())
+        );
+    }
 }

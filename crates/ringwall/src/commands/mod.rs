@@ -2,6 +2,7 @@
 
 mod completion;
 mod explain;
+mod rbac;
 mod risk;
 mod snapshot;
 
@@ -13,6 +14,9 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// What to fix first: attack paths, ranked, each with the cheapest fix
     Risk(Box<risk::RiskArgs>),
+    /// Who can do what, through which binding; and restrictions that do not restrict
+    #[command(subcommand)]
+    Rbac(rbac::RbacCommand),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -27,6 +31,7 @@ impl Command {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Risk(args) => args.run(),
+            Self::Rbac(command) => command.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),

@@ -47,3 +47,21 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: evidence.unwrap_or(Evidence::Assumption("anonymous requests are on by default".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, holds};
+    use model::{Capability, Identity, Scope};
+
+    #[test]
+    fn rights_of_nobody_are_everybodys() {
+        let facts = [holds(Identity::group("system:unauthenticated"), Capability::ListSecrets, Scope::Cluster)];
+        assert_eq!(edges("anonymous", "", &facts), ["Internet -> Group system:unauthenticated 0.90"]);
+    }
+
+    #[test]
+    fn rights_of_the_authenticated_are_not() {
+        let facts = [holds(Identity::group("system:authenticated"), Capability::ListSecrets, Scope::Cluster)];
+        assert!(edges("anonymous", "", &facts).is_empty());
+    }
+}

@@ -21,3 +21,23 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     right::describe(world, edge, "signs certificates for any user")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::{Identity, Scope};
+
+    #[test]
+    fn it_holds_in_the_scope_of_its_binding() {
+        let held = |scope| [holds(Identity::account("a", "b"), Capability::ApproveCertificates, scope)];
+        assert_eq!(edges("approve-certificate", "", &held(Scope::Cluster)), ["ServiceAccount a/b -> ClusterAdmin 0.70"]);
+        assert_eq!(edges("approve-certificate", "", &held(Scope::Namespace("shop".into()))), ["ServiceAccount a/b -> accounts of shop 0.70"]);
+    }
+
+    #[test]
+    fn other_rights_do_not() {
+        let facts = [holds(Identity::account("a", "b"), Capability::Other("x".into()), Scope::Cluster)];
+        assert!(edges("approve-certificate", "", &facts).is_empty());
+    }
+}

@@ -38,3 +38,28 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: node.map_or(Evidence::Assumption(String::new()), |n| n.evidence("/metadata/labels")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, escapes, pod};
+    use model::Escape;
+
+    fn world(labels: &str) -> String {
+        let node = format!("---\napiVersion: v1\nkind: Node\nmetadata: {{name: n1, labels: {{{labels}}}}}\n");
+        pod("ns", "a", "  nodeName: n1\nstatus: {phase: Running}\n") + &node
+    }
+
+    #[test]
+    fn root_on_a_control_plane_node_is_cluster_admin() {
+        let facts = [escapes("ns", "a", Escape::Privileged)];
+        let yaml = world("node-role.kubernetes.io/control-plane: ''");
+        assert_eq!(edges("control-plane-node", &yaml, &facts), ["node n1 -> ClusterAdmin 1.00"]);
+    }
+
+    #[test]
+    fn a_worker_is_not_and_nor_is_a_node_nobody_reaches() {
+        let facts = [escapes("ns", "a", Escape::Privileged)];
+        assert!(edges("control-plane-node", &world("x: y"), &facts).is_empty());
+        assert!(edges("control-plane-node", &world("node-role.kubernetes.io/control-plane: ''"), &[]).is_empty());
+    }
+}

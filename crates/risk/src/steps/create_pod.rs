@@ -21,3 +21,23 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     right::describe(world, edge, "creates pods")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::{Identity, Scope};
+
+    #[test]
+    fn it_holds_in_the_scope_of_its_binding() {
+        let held = |scope| [holds(Identity::account("a", "b"), Capability::CreatePods, scope)];
+        assert_eq!(edges("create-pod", "", &held(Scope::Cluster)), ["ServiceAccount a/b -> pods in * 0.90"]);
+        assert_eq!(edges("create-pod", "", &held(Scope::Namespace("shop".into()))), ["ServiceAccount a/b -> pods in shop 0.90"]);
+    }
+
+    #[test]
+    fn other_rights_do_not() {
+        let facts = [holds(Identity::account("a", "b"), Capability::Other("x".into()), Scope::Cluster)];
+        assert!(edges("create-pod", "", &facts).is_empty());
+    }
+}

@@ -106,3 +106,33 @@ pub(crate) fn line(world: &World<'_>, edge: &Edge) -> Line {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     line(world, edge)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, escapes, pod};
+    use model::Escape;
+
+    #[test]
+    fn each_way_to_root_is_a_step() {
+        let path = |writable| Escape::HostPath { path: "/".into(), writable };
+        for way in [Escape::Privileged, path(true), Escape::Capability("SYS_ADMIN".into())] {
+            let facts = [escapes("ns", "p", way)];
+            assert_eq!(edges("escape", &pod("ns", "p", ""), &facts), ["exec ns/p -> AnyNode 0.90"]);
+        }
+        assert!(edges("escape", &pod("ns", "p", ""), &[escapes("ns", "p", path(false))]).is_empty());
+    }
+
+    #[test]
+    fn a_guarded_namespace_refuses_it() {
+        let guarded = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+        let facts = [escapes("ns", "p", Escape::Privileged)];
+        assert!(edges("escape", &(pod("ns", "p", "") + guarded), &facts).is_empty());
+    }
+
+    #[test]
+    fn a_running_pod_leads_to_its_own_node() {
+        let yaml = pod("ns", "p", "  nodeName: n1\nstatus: {phase: Running}\n");
+        let facts = [escapes("ns", "p", Escape::Privileged)];
+        assert_eq!(edges("escape", &yaml, &facts), ["exec ns/p -> AnyNode 0.90", "exec ns/p -> node n1 0.90"]);
+    }
+}

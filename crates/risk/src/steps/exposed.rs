@@ -53,3 +53,46 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     };
     Line { text, evidence: exposure.resource.evidence(&exposure.pointer) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, pod};
+
+    const NODE_PORT: &str = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\n\
+                             spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: 30080}]}\n";
+
+    #[test]
+    fn a_node_port_opens_what_it_selects() {
+        let yaml = pod("shop", "web", "") + &pod("shop", "cart", "") + NODE_PORT;
+        assert_eq!(edges("exposed", &yaml, &[]), ["Internet -> net shop/web 0.90"]);
+    }
+
+    #[test]
+    fn a_cluster_ip_and_a_denying_policy_do_not() {
+        let inside = NODE_PORT.replace("NodePort", "ClusterIP");
+        assert!(edges("exposed", &(pod("shop", "web", "") + &inside), &[]).is_empty());
+        let deny = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                    metadata: {name: deny, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n";
+        assert!(edges("exposed", &(pod("shop", "web", "") + NODE_PORT + deny), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_load_balancer_counts_unless_its_sources_are_limited_or_it_is_internal() {
+        let balancer = NODE_PORT.replace("type: NodePort", "type: LoadBalancer");
+        assert_eq!(edges("exposed", &(pod("shop", "web", "") + &balancer), &[]).len(), 1);
+        let limited = balancer.replace("selector", "loadBalancerSourceRanges: [192.0.2.0/24], selector");
+        assert!(edges("exposed", &(pod("shop", "web", "") + &limited), &[]).is_empty());
+        let internal = balancer.replace(
+            "namespace: shop}",
+            "namespace: shop, annotations: {networking.gke.io/load-balancer-type: Internal}}",
+        );
+        assert!(edges("exposed", &(pod("shop", "web", "") + &internal), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_port_of_the_node_is_half_as_likely() {
+        let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nspec:\n  containers:\n  \
+                    - {name: c, image: i, ports: [{containerPort: 80, hostPort: 8080}]}\n";
+        assert_eq!(edges("exposed", yaml, &[]), ["Internet -> net ns/p 0.50"]);
+    }
+}

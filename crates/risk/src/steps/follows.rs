@@ -58,3 +58,34 @@ fn describe(world: &World<'_>, graph: &Graph, edge: &Edge) -> Line {
     };
     Line { text, evidence }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, holds, pod};
+    use model::{Capability, Identity, Scope};
+
+    fn shop(capability: Capability) -> Vec<String> {
+        let facts = [holds(Identity::account("a", "b"), capability, Scope::Namespace("shop".into()))];
+        edges("follows", &pod("shop", "web", ""), &facts)
+    }
+
+    #[test]
+    fn exec_in_a_scope_reaches_its_workloads() {
+        assert_eq!(shop(Capability::ExecPods), ["exec in shop -> exec shop/web 1.00"]);
+    }
+
+    #[test]
+    fn new_pods_take_accounts_and_where_nothing_refuses_it_the_node() {
+        assert_eq!(shop(Capability::CreatePods), ["pods in shop -> AnyNode 1.00", "pods in shop -> accounts of shop 1.00"]);
+        let guarded = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}\n";
+        let facts = [holds(Identity::account("a", "b"), Capability::CreatePods, Scope::Namespace("shop".into()))];
+        assert_eq!(edges("follows", guarded, &facts), ["pods in shop -> accounts of shop 1.00"]);
+    }
+
+    #[test]
+    fn every_right_in_a_namespace_includes_all_of_it() {
+        let all = shop(Capability::ClusterAdmin);
+        assert!(all.contains(&"admin of shop -> secrets of shop 1.00".to_owned()), "{all:?}");
+        assert!(all.contains(&"exec in shop -> exec shop/web 1.00".to_owned()), "{all:?}");
+    }
+}

@@ -21,3 +21,23 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     right::describe(world, edge, "reads any Secret whose name is known")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::{Identity, Scope};
+
+    #[test]
+    fn it_holds_in_the_scope_of_its_binding() {
+        let held = |scope| [holds(Identity::account("a", "b"), Capability::GetSecrets { names: Vec::new() }, scope)];
+        assert_eq!(edges("get-secrets", "", &held(Scope::Cluster)), ["ServiceAccount a/b -> secrets of * 0.30"]);
+        assert_eq!(edges("get-secrets", "", &held(Scope::Namespace("shop".into()))), ["ServiceAccount a/b -> secrets of shop 0.30"]);
+    }
+
+    #[test]
+    fn other_rights_do_not() {
+        let facts = [holds(Identity::account("a", "b"), Capability::Other("x".into()), Scope::Cluster)];
+        assert!(edges("get-secrets", "", &facts).is_empty());
+    }
+}

@@ -45,3 +45,21 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: Evidence::Assumption("membership the API server gives by itself".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, holds, pod};
+    use model::{Capability, Identity, Scope};
+
+    #[test]
+    fn what_a_group_holds_its_members_use() {
+        let facts = [holds(Identity::group("system:serviceaccounts:shop"), Capability::ListSecrets, Scope::Cluster)];
+        let want = ["ServiceAccount shop/default -> Group system:serviceaccounts:shop 1.00"];
+        assert_eq!(edges("group", &(pod("shop", "web", "") + &pod("ops", "x", "")), &facts), want);
+    }
+
+    #[test]
+    fn groups_that_hold_nothing_are_left_out() {
+        assert!(edges("group", &pod("shop", "web", ""), &[]).is_empty());
+    }
+}

@@ -27,3 +27,23 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     right::describe(world, edge, "moves pods between nodes")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::{Identity, Scope};
+
+    #[test]
+    fn it_needs_the_right_and_a_node() {
+        let facts = [holds(Identity::account("a", "b"), Capability::MovePods, Scope::Cluster)];
+        let want = ["ServiceAccount a/b + AnyNode -> accounts of * 0.70"];
+        assert_eq!(edges("move-pods", "", &facts), want);
+    }
+
+    #[test]
+    fn other_rights_move_nothing() {
+        let facts = [holds(Identity::account("a", "b"), Capability::ExecPods, Scope::Cluster)];
+        assert!(edges("move-pods", "", &facts).is_empty());
+    }
+}

@@ -40,3 +40,26 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: Evidence::Assumption("pod status".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, escapes, pod};
+    use model::Escape;
+
+    fn on(node: &str, name: &str) -> String {
+        pod("ns", name, &format!("  nodeName: {node}\nstatus: {{phase: Running}}\n"))
+    }
+
+    #[test]
+    fn root_on_a_node_is_in_all_its_pods() {
+        let yaml = on("n1", "a") + &on("n1", "b") + &on("n2", "c");
+        let facts = [escapes("ns", "a", Escape::Privileged)];
+        assert_eq!(edges("node-pods", &yaml, &facts), ["node n1 -> exec ns/a 0.95", "node n1 -> exec ns/b 0.95"]);
+    }
+
+    #[test]
+    fn manifests_do_not_say_where_pods_run() {
+        let facts = [escapes("ns", "a", Escape::Privileged)];
+        assert!(edges("node-pods", &(pod("ns", "a", "") + &pod("ns", "b", "")), &facts).is_empty());
+    }
+}

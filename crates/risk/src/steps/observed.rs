@@ -101,3 +101,34 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: fact.map_or(Evidence::Assumption(String::new()), |fact| fact.evidence.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{alert, edges, image, pod, vulnerability};
+    use model::{AlertClass, Predicate};
+
+    #[test]
+    fn an_alert_confirms_the_likeliest_way_in() {
+        let facts = [image("web", Predicate::Vulnerable(vulnerability())), alert("shop", "web", AlertClass::Execution)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 1.00!"]);
+        assert_eq!(edges("exploit", &pod("shop", "web", ""), &facts), ["net shop/web -> exec shop/web 0.03"]);
+    }
+
+    #[test]
+    fn where_no_way_is_known_the_alert_is_one() {
+        let digest = format!("web@sha256:{}", "a".repeat(64));
+        let yaml = pod("shop", "web", "").replace("web:1", &digest);
+        let mut facts = vec![alert("shop", "web", AlertClass::Execution)];
+        let name = format!("registry.test/{digest}").parse().unwrap();
+        let target = model::Target::Image(model::ImageId::from_reference(name));
+        facts.push(crate::testing::fact(target, Predicate::Scanned));
+        assert_eq!(edges("observed", &yaml, &facts), ["Internet -> exec shop/web 1.00!"]);
+    }
+
+    #[test]
+    fn other_alerts_confirm_nothing_here() {
+        let facts = [alert("shop", "web", AlertClass::Other), alert("shop", "gone", AlertClass::Execution)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03?"]);
+        assert!(edges("observed", &pod("shop", "web", ""), &facts).is_empty());
+    }
+}

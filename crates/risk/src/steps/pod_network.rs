@@ -53,3 +53,47 @@ fn describe(world: &World<'_>, graph: &Graph, edge: &Edge) -> Line {
     };
     Line { text, evidence: world.evidence(to, "") }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, pod};
+
+    fn policy(from: &str) -> String {
+        format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: a}}\n\
+             spec: {{podSelector: {{matchLabels: {{app: px}}}}, policyTypes: [Ingress], ingress: {from}}}\n"
+        )
+    }
+
+    fn into_x(from: &str) -> Vec<String> {
+        let yaml = pod("a", "px", "") + &pod("a", "py", "") + &pod("b", "pz", "") + &policy(from);
+        edges("pod-network", &yaml, &[]).into_iter().filter(|edge| edge.contains("-> net a/px")).collect()
+    }
+
+    #[test]
+    fn without_a_policy_everyone_reaches_everyone() {
+        let all = edges("pod-network", &(pod("a", "px", "") + &pod("b", "pz", "")), &[]);
+        assert!(all.contains(&"PodNetwork -> net a/px 0.80".to_owned()), "{all:?}");
+        assert!(all.contains(&"exec b/pz -> PodNetwork 1.00".to_owned()), "{all:?}");
+    }
+
+    #[test]
+    fn a_policy_lets_in_whom_it_names() {
+        assert!(into_x("[]").is_empty());
+        assert_eq!(into_x("[{from: [{podSelector: {}}]}]"), ["network of a -> net a/px 0.80"]);
+        assert_eq!(into_x("[{from: [{podSelector: {matchLabels: {app: py}}}]}]"), ["exec a/py -> net a/px 0.80"]);
+        let b = "[{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: b}}}]}]";
+        assert_eq!(into_x(b), ["network of b -> net a/px 0.80"]);
+        assert_eq!(into_x("[{from: [{namespaceSelector: {}}]}]"), ["PodNetwork -> net a/px 0.80"]);
+        assert_eq!(into_x("[{}]"), ["PodNetwork -> net a/px 0.80"]);
+        assert!(into_x("[{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]").is_empty());
+    }
+
+    #[test]
+    fn a_silenced_workload_sends_nothing() {
+        let silent = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: a}\n\
+                      spec: {podSelector: {}, policyTypes: [Egress]}\n";
+        let all = edges("pod-network", &(pod("a", "px", "") + silent), &[]);
+        assert!(!all.iter().any(|edge| edge.starts_with("exec")), "{all:?}");
+    }
+}

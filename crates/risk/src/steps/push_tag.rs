@@ -59,3 +59,30 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: evidence.unwrap_or(Evidence::Assumption(String::new())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, image, pod};
+    use model::Predicate;
+
+    #[test]
+    fn an_unsigned_tag_can_be_pushed_again() {
+        let facts = [image("web", Predicate::Unsigned)];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03"]);
+    }
+
+    #[test]
+    fn a_signed_tag_and_a_digest_cannot() {
+        let facts = [image("web", Predicate::Signed { by: "key".into() })];
+        assert!(edges("push-tag", &pod("shop", "web", ""), &facts).is_empty());
+        let digest = format!("web@sha256:{}", "a".repeat(64));
+        assert!(edges("push-tag", &pod("shop", "web", "").replace("web:1", &digest), &[]).is_empty());
+    }
+
+    #[test]
+    fn where_nobody_looked_it_is_a_guess() {
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &[]), ["PushAccess -> exec shop/web 0.03?"]);
+        let facts = [image("web", Predicate::SignatureUnknown { why: "429".into() })];
+        assert_eq!(edges("push-tag", &pod("shop", "web", ""), &facts), ["PushAccess -> exec shop/web 0.03?"]);
+    }
+}

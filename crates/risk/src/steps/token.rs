@@ -36,3 +36,32 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     let account = world.identities.get(edge.args[1]).map(ToString::to_string).unwrap_or_default();
     Line { text: format!("its token is mounted ({account})"), evidence: world.evidence(edge.args[0], pointer) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, pod};
+
+    #[test]
+    fn a_token_is_mounted_unless_somebody_says_no() {
+        let hit = ["exec shop/web -> ServiceAccount shop/default 0.95"];
+        assert_eq!(edges("token", &pod("shop", "web", ""), &[]), hit);
+        assert!(edges("token", &pod("shop", "web", "  automountServiceAccountToken: false\n"), &[]).is_empty());
+    }
+
+    #[test]
+    fn the_pods_word_wins_over_the_accounts() {
+        let account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop}\n\
+                       automountServiceAccountToken: false\n";
+        assert!(edges("token", &(pod("shop", "web", "") + account), &[]).is_empty());
+        let yes = pod("shop", "web", "  automountServiceAccountToken: true\n") + account;
+        assert_eq!(edges("token", &yes, &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_projected_token_comes_whatever_the_switch_says() {
+        let spec = "  automountServiceAccountToken: false\n  volumes:\n  - name: t\n    projected: {sources: [{serviceAccountToken: {path: t}}]}\n";
+        assert_eq!(edges("token", &pod("shop", "web", spec), &[]).len(), 1);
+        let other = spec.replace("path: t", "path: t, audience: vault");
+        assert!(edges("token", &pod("shop", "web", &other), &[]).is_empty());
+    }
+}

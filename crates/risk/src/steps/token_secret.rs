@@ -63,3 +63,36 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::Scope;
+
+    const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: t, namespace: ops, \
+                          annotations: {kubernetes.io/service-account.name: admin}}\n\
+                          type: kubernetes.io/service-account-token\n";
+
+    #[test]
+    fn whoever_reads_the_secret_is_the_account() {
+        let want = ["secrets of * -> ServiceAccount ops/admin 0.98", "secrets of ops -> ServiceAccount ops/admin 0.98"];
+        assert_eq!(edges("token-secret", SECRET, &[]), want);
+    }
+
+    #[test]
+    fn an_opaque_secret_with_the_annotation_is_no_token() {
+        assert!(edges("token-secret", &SECRET.replace("kubernetes.io/service-account-token", "Opaque"), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_right_to_read_it_by_name_is_enough() {
+        let names = Capability::GetSecrets { names: vec!["t".into()] };
+        let facts = [holds(Identity::account("a", "b"), names, Scope::Namespace("ops".into()))];
+        let all = edges("token-secret", SECRET, &facts);
+        assert!(all.contains(&"ServiceAccount a/b -> ServiceAccount ops/admin 0.95".to_owned()), "{all:?}");
+        let elsewhere = Capability::GetSecrets { names: vec!["t".into()] };
+        let facts = [holds(Identity::account("a", "b"), elsewhere, Scope::Namespace("dev".into()))];
+        assert!(!edges("token-secret", SECRET, &facts).iter().any(|edge| edge.starts_with("ServiceAccount")));
+    }
+}

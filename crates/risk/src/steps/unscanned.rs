@@ -39,3 +39,24 @@ fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
         evidence: evidence.unwrap_or(Evidence::Assumption("not scanned".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{edges, image, pod};
+    use model::Predicate;
+
+    #[test]
+    fn an_image_nobody_scanned_is_a_guess() {
+        assert_eq!(edges("unscanned", &pod("shop", "web", ""), &[]), ["net shop/web -> exec shop/web 0.05?"]);
+    }
+
+    #[test]
+    fn a_scanned_one_is_none() {
+        assert!(edges("unscanned", &pod("shop", "web", ""), &[image("web", Predicate::Scanned)]).is_empty());
+    }
+
+    #[test]
+    fn a_scan_of_another_tag_does_not_count() {
+        assert_eq!(edges("unscanned", &pod("shop", "web", ""), &[image("other", Predicate::Scanned)]).len(), 1);
+    }
+}

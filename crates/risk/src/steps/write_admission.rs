@@ -21,3 +21,23 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
     right::describe(world, edge, "rewrites whatever is admitted")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{edges, holds};
+    use model::{Identity, Scope};
+
+    #[test]
+    fn it_holds_in_the_scope_of_its_binding() {
+        let held = |scope| [holds(Identity::account("a", "b"), Capability::WriteAdmission, scope)];
+        assert_eq!(edges("write-admission", "", &held(Scope::Cluster)), ["ServiceAccount a/b -> exec in * 0.80"]);
+        assert_eq!(edges("write-admission", "", &held(Scope::Namespace("shop".into()))), ["ServiceAccount a/b -> exec in shop 0.80"]);
+    }
+
+    #[test]
+    fn other_rights_do_not() {
+        let facts = [holds(Identity::account("a", "b"), Capability::Other("x".into()), Scope::Cluster)];
+        assert!(edges("write-admission", "", &facts).is_empty());
+    }
+}

@@ -21,7 +21,7 @@ macro_rules! schemes {
     };
 }
 
-schemes![apk];
+schemes![apk, deb, rpm, semver, npm, go, pep440, maven];
 
 /// The scheme of an id.
 pub fn scheme(id: &str) -> Option<&'static Scheme> {
@@ -83,6 +83,23 @@ pub(crate) mod vectors {
         }
         assert!(count >= least, "{}: only {count} vectors", scheme.id);
         println!("{}: {count} vectors", scheme.id);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_order_is_the_same_both_ways(a in "[0-9a-c.~^:+_-]{0,12}", b in "[0-9a-c.~^:+_-]{0,12}") {
+            for scheme in SCHEMES {
+                let there = (scheme.compare)(&a, &b);
+                proptest::prop_assert_eq!(there, (scheme.compare)(&b, &a).map(Ordering::reverse), "{}", scheme.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_ecosystem_has_its_scheme() {
+        for row in inventory::Ecosystem::all() {
+            assert!(scheme(row.scheme).is_some(), "{}", row.scheme);
+        }
     }
 
     #[test]
