@@ -1,5 +1,8 @@
 //! What a check is, and what it is given to look at.
 
+use crate::control_plane::Process;
+use crate::nodes::kubelet::{Field, Kubelet};
+use crate::nodes::tables::Tables;
 use crate::{Report, Sandbox};
 use ::rbac::Rbac;
 use model::{Escape, Evidence, ResourceRef, Rule, Target};
@@ -21,6 +24,10 @@ pub enum Run {
     Workload(fn(&Workload<'_, '_>, &mut Report)),
     /// Everything at once.
     Whole(fn(&Whole<'_>, &mut Report)),
+    /// Each process of the control plane.
+    Process(fn(&Process, &mut Report)),
+    /// One field of each kubelet's configuration.
+    Kubelet(&'static Field),
 }
 
 /// The whole snapshot.
@@ -35,16 +42,24 @@ pub struct Whole<'s> {
 }
 
 /// What checks cannot know of themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Labels of namespaces and workloads whose code nobody vouches for.
     pub untrusted: Vec<(String, String)>,
+    /// Versions that are at their end or vulnerable.
+    pub tables: Tables,
+    /// Configurations of kubelets that were read elsewhere.
+    pub kubelets: Vec<Kubelet>,
 }
 
 impl Default for Options {
-    /// `ringwall.dev/trust=untrusted`.
+    /// `ringwall.dev/trust=untrusted`, the tables that are built in, no kubelets.
     fn default() -> Self {
-        Self { untrusted: vec![("ringwall.dev/trust".to_owned(), "untrusted".to_owned())] }
+        Self {
+            untrusted: vec![("ringwall.dev/trust".to_owned(), "untrusted".to_owned())],
+            tables: Tables::default(),
+            kubelets: Vec::new(),
+        }
     }
 }
 

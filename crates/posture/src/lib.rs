@@ -6,7 +6,9 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod check;
+pub mod control_plane;
 pub mod network;
+pub mod nodes;
 pub mod rbac;
 mod report;
 mod sandbox;
@@ -19,7 +21,7 @@ pub use report::Report;
 pub use sandbox::Sandbox;
 
 use ::rbac::{Rbac, ServerVersion};
-use model::{Fact, Finding};
+use model::{Fact, Finding, Gap};
 use snapshot::Snapshot;
 
 /// What the checks say of a snapshot.
@@ -29,11 +31,16 @@ pub struct Posture {
     pub findings: Vec<Finding>,
     /// What an attacker could do with it, and who holds which rights.
     pub facts: Vec<Fact>,
+    /// What could not be judged.
+    pub gaps: Vec<Gap>,
 }
 
 /// Every check, by area.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    [workloads::CHECKS, network::CHECKS, rbac::CHECKS].into_iter().flatten().copied()
+    [workloads::CHECKS, network::CHECKS, nodes::CHECKS, control_plane::CHECKS, rbac::CHECKS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Runs every check, judging rights by the server version the snapshot names, or the latest.
@@ -55,28 +62,42 @@ pub fn run_as(snapshot: &Snapshot, rbac: &Rbac, options: &Options) -> Posture {
 }
 
 /// Runs some checks.
-pub fn run_checks<'c>(
+pub fn run_checks(
     snapshot: &Snapshot,
     rbac: &Rbac,
-    checks: impl IntoIterator<Item = &'c Check>,
+    checks: impl IntoIterator<Item = &'static Check>,
 ) -> Posture {
     run_checks_as(snapshot, rbac, &Options::default(), checks)
 }
 
 /// Runs some checks by what the user said.
-pub fn run_checks_as<'c>(
+pub fn run_checks_as(
     snapshot: &Snapshot,
     rbac: &Rbac,
     options: &Options,
-    checks: impl IntoIterator<Item = &'c Check>,
+    checks: impl IntoIterator<Item = &'static Check>,
 ) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
-    let mut of_workloads = Vec::new();
+    let (mut of_workloads, mut of_processes, mut of_kubelets) = (Vec::new(), Vec::new(), Vec::new());
     let whole = Whole::new(snapshot, rbac, options);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),
             Run::Whole(run) => run(&whole, &mut report),
+            Run::Process(run) => of_processes.push(run),
+            Run::Kubelet(field) => of_kubelets.push((check, field)),
+        }
+    }
+    if !of_processes.is_empty() {
+        let processes = control_plane::processes(snapshot);
+        for (process, run) in processes.iter().flat_map(|p| of_processes.iter().map(move |run| (p, run))) {
+            run(process, &mut report);
+        }
+    }
+    if !of_kubelets.is_empty() {
+        let of_kubeadm = nodes::kubelet::Kubelet::of_kubeadm(snapshot);
+        for kubelet in of_kubeadm.iter().chain(&options.kubelets) {
+            of_kubelets.iter().for_each(|(check, field)| nodes::judge(check, field, kubelet, &mut report));
         }
     }
     if !of_workloads.is_empty() {

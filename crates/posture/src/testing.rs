@@ -19,7 +19,7 @@ pub(crate) fn snapshot(text: &str) -> Snapshot {
 pub(crate) fn run(id: &str, text: &str) -> Posture {
     let snapshot = snapshot(text);
     let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
-    let one: Vec<&Check> = checks().filter(|check| check.rule.id == id).collect();
+    let one: Vec<&'static Check> = checks().filter(|check| check.rule.id == id).collect();
     assert_eq!(one.len(), 1, "{id}");
     run_checks(&snapshot, &rbac, one)
 }
@@ -75,4 +75,30 @@ pub(crate) fn rule_set(rules: &str) -> String {
 /// What one check says of it.
 pub(crate) fn of_rule(id: &str, rules: &str) -> Posture {
     run(id, &rule_set(rules))
+}
+
+/// How many findings one check has about a component of the control plane with these flags.
+pub(crate) fn component(id: &str, component: &str, flags: &[&str]) -> usize {
+    let words: Vec<String> = [component].iter().chain(flags).map(|word| format!("\"{word}\"")).collect();
+    let pod = format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: p, namespace: kube-system}}, spec: {{containers: [{{name: a, \
+         image: 'registry.test/a:1', command: [{}]}}]}}}}",
+        words.join(", ")
+    );
+    run(id, &pod).findings.len()
+}
+
+/// What one check says of a running kubelet's configuration.
+pub(crate) fn kubelet(id: &str, config: &str) -> Posture {
+    let text = format!(r#"{{"kubeletconfig":{config}}}"#);
+    let kubelet = crate::nodes::kubelet::Kubelet::parse(text.as_bytes(), "configz", None).expect("test JSON");
+    let options = crate::Options { kubelets: vec![kubelet], ..crate::Options::default() };
+    let snapshot = Snapshot::default();
+    let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+    crate::run_checks_as(&snapshot, &rbac, &options, checks().filter(|check| check.rule.id == id))
+}
+
+/// How many findings one check has about it.
+pub(crate) fn configz(id: &str, config: &str) -> usize {
+    kubelet(id, config).findings.len()
 }
