@@ -1,11 +1,12 @@
 //! What a check is, and what it is given to look at.
 
 use crate::control_plane::Process;
+use crate::network::firewall::Firewall;
 use crate::nodes::kubelet::{Field, Kubelet};
 use crate::nodes::tables::Tables;
 use crate::{Report, Sandbox};
 use ::rbac::Rbac;
-use model::{Escape, Evidence, ResourceRef, Rule, Target};
+use model::{Escape, Evidence, NodeName, ResourceRef, Rule, Target};
 use snapshot::{Container, PodSpec, Snapshot, Template};
 
 /// A built-in posture rule: what it says, and how it looks.
@@ -50,15 +51,21 @@ pub struct Options {
     pub tables: Tables,
     /// Configurations of kubelets that were read elsewhere.
     pub kubelets: Vec<Kubelet>,
+    /// What lets packets through to nodes, where somebody gave it.
+    pub firewall: Option<Firewall>,
+    /// Node and port of every connection that was tried from here, and whether something answered.
+    pub probes: Vec<(NodeName, u16, bool)>,
 }
 
 impl Default for Options {
-    /// `ringwall.dev/trust=untrusted`, the tables that are built in, no kubelets.
+    /// `ringwall.dev/trust=untrusted`, the tables that are built in, and nothing read elsewhere.
     fn default() -> Self {
         Self {
             untrusted: vec![("ringwall.dev/trust".to_owned(), "untrusted".to_owned())],
             tables: Tables::default(),
             kubelets: Vec::new(),
+            firewall: None,
+            probes: Vec::new(),
         }
     }
 }
@@ -80,12 +87,15 @@ pub struct Workload<'t, 'a> {
     pub containers: Vec<Container<'t, 'a>>,
     /// Everything around it.
     pub whole: Whole<'t>,
+    /// Whether it is a component of the cluster itself, which must run where it does.
+    pub component: bool,
 }
 
 impl<'t, 'a> Workload<'t, 'a> {
     pub(crate) fn new(template: &'t Template<'a>, whole: &Whole<'t>) -> Self {
         let spec = template.spec();
-        Self { template, spec, containers: spec.containers().collect(), whole: *whole }
+        let component = crate::control_plane::is_component(template);
+        Self { template, spec, containers: spec.containers().collect(), whole: *whole, component }
     }
 
     /// Its name.

@@ -57,6 +57,7 @@ fn assess(snapshot: &Snapshot, knowledge: Knowledge) -> Known {
     let posture = posture::run_with(snapshot, &rights);
     facts.extend(posture.facts);
     findings.extend(posture.findings);
+    posture.gaps.into_iter().for_each(|gap| coverage.gap(gap));
 
     let policies = policies(snapshot, &mut diagnostics, &mut coverage);
     let judged = policy::judge(&policies, snapshot);

@@ -1,6 +1,6 @@
 //! Authorization that allows everything.
 
-use super::{Process, tell};
+use super::{Process, finding, tell};
 use crate::{Check, Report, Run};
 use model::{Rule, Severity};
 
@@ -25,7 +25,10 @@ fn run(process: &Process, report: &mut Report) {
         tell(&CHECK, process, "authorization-mode", "every request is allowed", "--authorization-mode=Node,RBAC", report);
     } else if !modes.is_empty() && !modes.contains(&"RBAC") {
         let says = "rights are not given by RBAC";
-        tell(&CHECK, process, "authorization-mode", says, "--authorization-mode=Node,RBAC", report);
+        let write = "--authorization-mode=Node,RBAC";
+        let mut other = finding(&CHECK, process, "authorization-mode", says, write);
+        other.severity = Severity::Medium;
+        report.finding(other);
     }
 }
 

@@ -20,16 +20,16 @@ fn run(process: &Process, report: &mut Report) {
         return;
     }
     let urls: Vec<&str> = process.arguments.list("etcd-servers").collect();
-    let local = urls.iter().all(|url| url.contains("//127.0.0.1") || url.contains("//localhost"));
-    if urls.is_empty() {
+    // Over the loopback there is nobody in between.
+    let local = |url: &&str| url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
+    if urls.iter().all(local) {
         return;
     }
     for (flag, says) in [
         ("etcd-cafile", "it believes whoever answers for etcd"),
         ("etcd-certfile", "it has no certificate for etcd"),
     ] {
-        // Over the loopback there is nobody in between.
-        if !process.arguments.has(flag) && !(local && urls.iter().all(|url| url.starts_with("http://"))) {
+        if !process.arguments.has(flag) {
             tell(&CHECK, process, flag, says, &format!("--{flag}=FILE"), report);
         }
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod process;
 
 pub use arguments::Arguments;
+pub(crate) use process::is_component;
 pub use process::{COMPONENTS, Process, processes};
 
 crate::checks![
@@ -27,6 +28,10 @@ use model::{Finding, Grain};
 
 /// A finding about one flag of a process. `write` is what to write in its place.
 fn tell(check: &'static Check, process: &Process, flag: &str, says: &str, write: &str, report: &mut Report) {
+    report.finding(finding(check, process, flag, says, write));
+}
+
+fn finding(check: &'static Check, process: &Process, flag: &str, says: &str, write: &str) -> Finding {
     let how = match process.arguments.get(flag) {
         Some(value) => format!("--{flag}={}", model::escape(value)),
         None => format!("--{flag} is not set"),
@@ -37,5 +42,5 @@ fn tell(check: &'static Check, process: &Process, flag: &str, says: &str, write:
     finding.instance = Some(format!("{} {flag} {says}", process.component));
     let title = format!("start {} with {write}", process.component);
     finding.fixes.push(report::by_hand(format!("{} --{flag}", process.target), Grain::Field, 2, title));
-    report.finding(finding);
+    finding
 }

@@ -46,16 +46,23 @@ impl Process {
 /// Every process of the control plane that a snapshot shows.
 pub fn processes(snapshot: &Snapshot) -> Vec<Process> {
     let mut all = Vec::new();
-    for workload in snapshot.workloads() {
-        // What a pod claims to be is believed only where the control plane's pods are.
-        if &*workload.reference().namespace != "kube-system" && !static_manifest(workload.resource.text()) {
-            continue;
-        }
+    for workload in snapshot.workloads().filter(believed) {
         let template = workload.parse();
         let spec = template.spec();
         all.extend(spec.containers().filter_map(|container| process(&template, &container)));
     }
     all
+}
+
+/// What a pod claims to be is believed only where the control plane's pods are.
+fn believed(workload: &snapshot::Workload<'_>) -> bool {
+    &*workload.reference().namespace == "kube-system" || static_manifest(workload.resource.text())
+}
+
+/// Whether a workload is a component of the cluster, which must be where it is.
+pub(crate) fn is_component(template: &Template<'_>) -> bool {
+    believed(&template.workload)
+        && template.spec().containers().any(|container| process(template, &container).is_some())
 }
 
 /// A manifest below the kubelet's folder often names no namespace: kubeadm's label tells it.

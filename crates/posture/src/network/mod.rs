@@ -1,7 +1,10 @@
 //! Who can reach whom, and what is open to the outside.
 
+pub mod firewall;
 mod ports;
 pub mod reach;
+
+pub use public_node::PROBED;
 
 crate::checks![
     no_policy,

@@ -20,11 +20,14 @@ pub(crate) static CHECK: Check = Check {
     run: Run::Whole(run),
 };
 
+/// The nodes that have a version, and where the first of them says so.
+type Places = (Vec<Option<NodeName>>, Evidence);
+
 fn run(whole: &Whole<'_>, report: &mut Report) {
     let tables = &whole.options.tables;
     let today = today(whole, tables);
     // One finding a component and version: the nodes that have it are counted.
-    let mut groups: BTreeMap<(String, String), (Vec<Option<NodeName>>, Evidence)> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, String), Places> = BTreeMap::new();
     for component in components(whole.snapshot).found {
         let Some(version) = component.version else { continue };
         let first = || (Vec::new(), component.source.clone());

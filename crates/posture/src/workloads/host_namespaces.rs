@@ -35,7 +35,10 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         finding.severity = *severity;
         finding.instance = Some((*field).to_owned());
         finding.fixes.push(report::set(workload.reference(), pointer, json!(false), format!("drop {field}")));
-        report.finding(finding);
+        // The cluster's own components are on the node's network on purpose; that it is a way stays a fact.
+        if !(workload.component && *field == "hostNetwork") {
+            report.finding(finding);
+        }
         workload.escape(report, escape.clone(), evidence);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) static CHECK: Check = Check {
     rule: Rule {
         id: "workloads/pod-security",
-        title: "Namespace enforces less than its workloads already meet",
+        title: "Namespace enforces less than it could, or nothing",
         severity: Severity::Low,
         controls: &["CIS 5.2.1", "NSA pod security", "AVD-KSV-0117", "PSS"],
         explain: "The API server refuses pods below a level when the namespace carries the label \

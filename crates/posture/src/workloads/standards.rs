@@ -8,6 +8,10 @@ use serde_json::Value;
 /// What some checks of the standards find in a workload at the latest version.
 pub(crate) fn broken(workload: &Workload<'_, '_>, ids: &[&str]) -> Vec<Violation> {
     let mut found = Vec::new();
+    // The cluster's own components are what the confinement would keep others from.
+    if workload.component {
+        return found;
+    }
     for check in pss::checks::CHECKS.iter().filter(|check| ids.contains(&check.id)) {
         check.violations(&Pod::of(workload.template), None, &mut found);
     }

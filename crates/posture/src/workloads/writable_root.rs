@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(workload: &Workload<'_, '_>, report: &mut Report) {
-    if workload.windows() {
+    if workload.windows() || workload.component {
         return;
     }
     let open: Vec<_> = workload
