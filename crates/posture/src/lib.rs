@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod check;
+pub mod cis;
 pub mod control_plane;
 pub mod network;
 pub mod nodes;

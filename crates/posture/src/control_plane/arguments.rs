@@ -78,6 +78,11 @@ impl Arguments {
         self.get(name).unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
     }
 
+    /// Every flag as it would be written.
+    pub fn written(&self) -> impl Iterator<Item = String> + '_ {
+        self.flags.iter().map(|(name, value)| format!("--{name}={value}"))
+    }
+
     /// Those flags that decide about security, as written.
     pub fn deciding(&self) -> Vec<String> {
         let deciding = self.flags.iter().filter(|(name, _)| DECIDING.contains(&name.as_str()));

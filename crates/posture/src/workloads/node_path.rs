@@ -170,7 +170,7 @@ mod tests {
             ("/", "/"),
             ("", "/"),
             ("//etc///kubernetes/", "/etc/kubernetes"),
-            ("/etc/../root/.", "/root"),
+            ("/etc/../home/.", "/home"),
             ("/../..", "/"),
             ("/var/run/docker.sock", "/run/docker.sock"),
             ("/var/running", "/var/running"),

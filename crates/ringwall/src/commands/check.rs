@@ -1,5 +1,6 @@
 //! `check`: nodes, workloads, network and control plane, judged by what holds.
 
+use super::check_cis::CisArgs;
 use super::rbac::lint::Threshold;
 use super::rbac::yaml_text;
 use crate::exit::{self, Exit};
@@ -7,7 +8,7 @@ use crate::inputs::InputArgs;
 use crate::output;
 use crate::place::Places;
 use ::rbac::{Rbac, ServerVersion};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use model::{Coverage, Edit, Finding, NodeName, Rule};
 use posture::network::firewall::Firewall;
 use posture::nodes::components::{Component, Components, components};
@@ -24,7 +25,10 @@ use std::time::Duration;
 
 /// Each component found, its version and what could not be seen; then what is set badly, worst first, with the fix.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct CheckArgs {
+    #[command(subcommand)]
+    question: Option<Question>,
     #[command(flatten)]
     input: InputArgs,
     /// Only checks whose id begins so: `network`, `workloads/host-path`
@@ -62,9 +66,15 @@ pub(crate) struct CheckArgs {
     fail_on: Option<Threshold>,
 }
 
+#[derive(Subcommand)]
+enum Question {
+    /// kube-bench's control files, answered without a shell
+    Cis(Box<CisArgs>),
+}
+
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// For people
     Text,
     /// For programs
@@ -82,6 +92,9 @@ struct Answer {
 
 impl CheckArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        if let Some(Question::Cis(args)) = self.question {
+            return args.run();
+        }
         if self.list {
             output::write(&self.catalogue(), None)?;
             return Ok(Exit::Done);
@@ -181,7 +194,7 @@ impl CheckArgs {
 }
 
 /// Reads one kubelet's configuration; without a name of its own the file's name stands for the node.
-fn configz(given: &str) -> anyhow::Result<Kubelet> {
+pub(super) fn configz(given: &str) -> anyhow::Result<Kubelet> {
     let (node, path) = given.split_once('=').map_or((None, given), |(node, path)| (Some(node), path));
     let text = read(path, posture::nodes::kubelet::MAX_BYTES)?;
     let node = node.map(|name| NodeName(name.into()));

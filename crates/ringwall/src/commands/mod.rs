@@ -1,6 +1,7 @@
 //! The verbs: one file each, one line here.
 
 mod check;
+mod check_cis;
 mod completion;
 mod explain;
 mod rbac;
