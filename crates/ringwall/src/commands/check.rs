@@ -79,6 +79,24 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for build servers
+    Junit,
+    /// One page that needs nothing else
+    Html,
+}
+
+impl Format {
+    /// The name of the format of findings that it is, if it is one.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text | Self::Json => "",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Html => "html",
+        }
+    }
 }
 
 /// What there is to say.
@@ -104,6 +122,7 @@ impl CheckArgs {
             (true, _) => answer.fixed(),
             (false, Format::Json) => format!("{:#}\n", answer.json()),
             (false, Format::Text) => answer.text(if self.all { usize::MAX } else { SHOWN }),
+            (false, other) => answer.elsewhere(other.name())?,
         };
         output::write(&text, None)?;
         let bad = |finding: &Finding| self.fail_on.is_some_and(|limit| limit.reached(finding.severity));
@@ -330,6 +349,19 @@ impl Answer {
             let help = gap.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
             let _ = writeln!(out, "  {}", model::escape(&format!("{}: {}{help}", gap.what, gap.why)));
         }
+    }
+
+    /// In a format of other programs.
+    fn elsewhere(&self, name: &str) -> anyhow::Result<String> {
+        let format = report::FINDINGS_FORMATS.iter().find(|format| format.name == name);
+        let format = format.ok_or_else(|| exit::usage(format!("there is no format {name}")))?;
+        let place = |evidence: &model::Evidence| self.places.of(evidence);
+        Ok((format.write)(&report::Findings {
+            tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
+            findings: &self.findings,
+            gaps: &self.coverage.gaps,
+            place: &place,
+        }))
     }
 
     fn json(&self) -> Value {

@@ -55,6 +55,7 @@ impl CisArgs {
         let text = match self.output {
             Format::Json => format!("{:#}\n", document(&answers)),
             Format::Text => text(&answers),
+            _ => return Err(exit::usage("answers to controls are written as text or json")),
         };
         output::write(&text, None)?;
         Ok(Exit::Done)
