@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/admission-plugins",
         title: "Admission plugin that protects the cluster is off",
         severity: Severity::Medium,
-        controls: &["CIS 1.2.9", "CIS 1.2.13", "CIS 1.2.14", "AVD-KCV-0010", "AVD-KCV-0016"],
+        controls: &["CIS 1.2.10", "CIS 1.2.12", "CIS 1.2.13", "CIS 1.2.14", "AVD-KCV-0011", "AVD-KCV-0014", "AVD-KCV-0015", "AVD-KCV-0016"],
         explain: "`NodeRestriction` keeps a stolen kubelet from changing other nodes; `ServiceAccount`, `NamespaceLifecycle` and `PodSecurity` are on by default and should stay so; `AlwaysAdmit` admits everything.",
     },
     run: Run::Process(run),

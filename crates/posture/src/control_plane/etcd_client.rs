@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/etcd-client",
         title: "API server speaks to etcd without certificates",
         severity: Severity::High,
-        controls: &["CIS 1.2.24", "CIS 1.2.25", "CIS 1.2.26", "AVD-KCV-0027", "AVD-KCV-0028", "T1557"],
+        controls: &["CIS 1.2.23", "CIS 1.2.26", "AVD-KCV-0026", "AVD-KCV-0029", "T1557"],
         explain: "Without `--etcd-cafile` the API server believes whoever answers for etcd; without a certificate of its own etcd must take anyone.",
     },
     run: Run::Process(run),

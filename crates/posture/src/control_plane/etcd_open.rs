@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/etcd-open",
         title: "etcd gives its data to whoever connects",
         severity: Severity::Critical,
-        controls: &["CIS 2.2", "CIS 2.3", "CIS 2.5", "CIS 2.6", "AVD-KCV-0043", "AVD-KCV-0044", "T1552.001"],
+        controls: &["CIS 2.2", "CIS 2.3", "CIS 2.5", "CIS 2.6", "AVD-KCV-0043", "AVD-KCV-0044", "AVD-KCV-0046", "AVD-KCV-0047", "T1552.001"],
         explain: "etcd holds every Secret and every right of the cluster; who writes to it is the cluster. Serve it over TLS, ask clients and peers for certificates of an authority of its own, and listen where only API servers reach it.",
     },
     run: Run::Process(run),

@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/insecure-port",
         title: "Component listens without authentication",
         severity: Severity::Critical,
-        controls: &["CIS 1.2.17", "AVD-KCV-0017", "T1133"],
+        controls: &["NSA authentication", "T1133"],
         explain: "An insecure port answers everyone as cluster-admin. The flags are gone since 1.24; where they are set, set them to 0, and upgrade.",
     },
     run: Run::Process(run),

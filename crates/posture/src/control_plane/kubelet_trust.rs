@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/kubelet-trust",
         title: "API server does not check whom it speaks to",
         severity: Severity::Medium,
-        controls: &["CIS 1.2.4", "CIS 1.2.5", "AVD-KCV-0004", "AVD-KCV-0005", "T1557"],
+        controls: &["CIS 1.2.4", "CIS 1.2.5", "AVD-KCV-0005", "AVD-KCV-0006", "T1557"],
         explain: "Without `--kubelet-certificate-authority` the API server believes whoever answers at a node's address, and sends exec sessions and logs there. Without a client certificate it is anonymous to the kubelet.",
     },
     run: Run::Process(run),

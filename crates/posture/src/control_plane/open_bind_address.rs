@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "control-plane/open-bind-address",
         title: "Component listens on every address of its node",
         severity: Severity::Low,
-        controls: &["CIS 1.3.7", "CIS 1.4.2", "AVD-KCV-0039", "T1133"],
+        controls: &["CIS 1.3.7", "CIS 1.4.2", "AVD-KCV-0039", "AVD-KCV-0041", "T1133"],
         explain: "Only the kubelet of the same node asks the scheduler and the controller manager. Bind them to 127.0.0.1; the API server comes to nobody through them.",
     },
     run: Run::Process(run),

@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "nodes/kubelet-iptables",
         title: "Kubelet leaves packet filter chains to chance",
         severity: Severity::Low,
-        controls: &["CIS 4.2.7", "AVD-KCV-0084"],
+        controls: &["CIS 4.2.6", "AVD-KCV-0084"],
         explain: "`makeIPTablesUtilChains: false` leaves the chains that drop spoofed packets for the node's loopback services to whoever else manages them.",
     },
     run: Run::Kubelet(&FIELD),

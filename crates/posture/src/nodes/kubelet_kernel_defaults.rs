@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "nodes/kubelet-kernel-defaults",
         title: "Kubelet changes kernel parameters instead of refusing",
         severity: Severity::Low,
-        controls: &["CIS 4.2.6", "AVD-KCV-0083"],
+        controls: &["AVD-KCV-0083"],
         explain: "With `protectKernelDefaults: true` the kubelet stops when the node's kernel is not set as it expects, so that what was hardened stays so.",
     },
     run: Run::Kubelet(&FIELD),

@@ -12,7 +12,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/pod-security",
         title: "Namespace enforces less than it could, or nothing",
         severity: Severity::Low,
-        controls: &["CIS 5.2.1", "NSA pod security", "AVD-KSV-0117", "PSS"],
+        controls: &["CIS 5.2.1", "NSA pod security", "PSS"],
         explain: "The API server refuses pods below a level when the namespace carries the label \
                   `pod-security.kubernetes.io/enforce`. Where everything that runs meets a level, the label costs \
                   nothing and stops the next privileged pod, an intruder's too. Where something is in the way, it \
