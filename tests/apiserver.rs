@@ -107,6 +107,23 @@ impl ApiServer {
         lines[lines.len().saturating_sub(8)..].join("\n")
     }
 
+    /// Writes a kubeconfig of the administrator into the server's folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn kubeconfig(&self) -> Result<PathBuf, String> {
+        let folder = self._folder.path();
+        let path = folder.join("kubeconfig");
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: real\nclusters:\n- name: real\n  cluster:\n    server: \
+             https://127.0.0.1:{}\n    certificate-authority: {}\nusers:\n- name: admin\n  user: {{token: \
+             {TOKEN}}}\ncontexts:\n- name: real\n  context: {{cluster: real, user: admin}}\n",
+            self.port,
+            folder.join("certificates/apiserver.crt").display()
+        );
+        std::fs::write(&path, text).map(|()| path).map_err(|e| e.to_string())
+    }
+
     /// A connection that stays open for many requests.
     ///
     /// # Errors

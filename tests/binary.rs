@@ -1,11 +1,13 @@
 //! The real `ringwall` binary as a value: give it words, get an answer with what it printed and its exit code.
 
 use crate::places::root;
+use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+use wait4::Wait4 as _;
 
 /// How long one command may take before it is killed: a hang is a failure, not a stuck run.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -51,12 +53,14 @@ fn build() -> Result<PathBuf, String> {
 pub struct Program {
     path: PathBuf,
     before: Vec<String>,
+    folder: Option<PathBuf>,
+    environment: Vec<(String, OsString)>,
 }
 
 impl Program {
     /// The program at `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), before: Vec::new() }
+        Self { path: path.into(), before: Vec::new(), folder: None, environment: Vec::new() }
     }
 
     /// The same program with words that go before every command's own.
@@ -66,12 +70,26 @@ impl Program {
         self
     }
 
+    /// The same program, run in a folder instead of the root of the clone.
+    #[must_use]
+    pub fn inside(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_path_buf());
+        self
+    }
+
+    /// The same program with one more variable in its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Runs it in the root of the clone with nothing on stdin.
+    /// Runs it in its folder with nothing on stdin.
     ///
     /// # Errors
     /// When it cannot be started or does not end in time. An exit code is no error.
@@ -86,33 +104,31 @@ impl Program {
     /// # Errors
     /// As [`Program::run`].
     pub fn run_with(&self, words: &[&str], input: &str) -> Result<Answer, String> {
+        self.run_bytes(words, input.as_bytes())
+    }
+
+    /// Runs it with `input` on stdin, which need not be text.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn run_bytes(&self, words: &[&str], input: &[u8]) -> Result<Answer, String> {
         let home = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
-        let mut child = Command::new(&self.path)
-            .args(&self.before)
-            .args(words)
-            .current_dir(root())
-            .env("NO_COLOR", "1")
-            .env("HOME", home.path())
-            .env("XDG_STATE_HOME", home.path().join("state"))
-            .env("XDG_CACHE_HOME", home.path().join("cache"))
-            .env("XDG_CONFIG_HOME", home.path().join("config"))
-            .env("KUBECONFIG", home.path().join("no-cluster"))
-            .env_remove("KUBERNETES_SERVICE_HOST")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| format!("{}: {e}", self.path.display()))?;
+        let mut child =
+            self.command(words, home.path()).spawn().map_err(|e| format!("{}: {e}", self.path.display()))?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let input = input.to_owned();
         // A program that ends without reading its input is no failure of ours.
-        std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(input.as_bytes())));
+        std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&input)));
         let stdout = std::thread::spawn(move || drain(stdout));
         let stderr = std::thread::spawn(move || drain(stderr));
         let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break status,
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = None;
+        let used = loop {
+            // What the system tells at the end includes what this process held when it started the other.
+            peak = peak.max(std::fs::read_to_string(&status).ok().and_then(|text| high_water(&text)));
+            match child.try_wait4() {
+                Ok(Some(used)) => break used,
                 Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
                 Ok(None) => {
                     child.kill().ok();
@@ -124,11 +140,43 @@ impl Program {
         };
         Ok(Answer {
             words: words.join(" "),
-            code: status.code(),
+            code: used.status.code(),
             stdout: stdout.join().unwrap_or_default(),
             stderr: stderr.join().unwrap_or_default(),
+            cpu: used.rusage.utime + used.rusage.stime,
+            peak_bytes: peak.unwrap_or(used.rusage.maxrss),
         })
     }
+
+    fn command(&self, words: &[&str], home: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.before)
+            .args(words)
+            .current_dir(self.folder.clone().unwrap_or_else(root))
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "80")
+            .env("LINES", "24")
+            .env("HOME", home)
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("KUBECONFIG", home.join("no-cluster"))
+            .env_remove("KUBERNETES_SERVICE_HOST")
+            .env_remove("RINGWALL_STATE_DIR")
+            .env_remove("RINGWALL_LOG")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+/// Bytes of `VmHWM`, the most that was resident.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 fn drain(pipe: Option<impl Read>) -> String {
@@ -150,6 +198,10 @@ pub struct Answer {
     pub stdout: String,
     /// Talk.
     pub stderr: String,
+    /// Processor time it used: unlike the clock's, it does not grow with what else the machine does.
+    pub cpu: Duration,
+    /// The most memory it held at once.
+    pub peak_bytes: u64,
 }
 
 impl Answer {
@@ -222,6 +274,19 @@ impl Answer {
             self.when(said.contains(&word.to_lowercase()), &format!("`{word}` on stderr"))?;
         }
         Ok(self)
+    }
+
+    /// It used at most so many seconds of a processor and so many MiB of memory.
+    ///
+    /// # Errors
+    /// When it used more.
+    pub fn costs_less(&self, seconds: u64, mib: u64) -> Result<&Self, String> {
+        let (cpu, peak) = (self.cpu.as_secs_f64(), self.peak_bytes >> 20);
+        self.when(
+            self.cpu.as_secs() < seconds,
+            &format!("less than {seconds} s of processor time, not {cpu:.1}"),
+        )?;
+        self.when(peak < mib, &format!("less than {mib} MiB of memory, not {peak}"))
     }
 
     /// Its data as JSON.

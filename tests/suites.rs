@@ -1,14 +1,29 @@
 //! Every suite that runs the real command line, in one binary: `cargo test -p integration`.
 
+mod bad_input;
 mod cli;
 mod conformance;
+mod golden;
 mod guide;
+mod joins;
+mod plugin;
+mod schema;
 
 use integration::Suite;
 use std::process::ExitCode;
 
 /// One line a suite; `tests/required.txt` names the same ones.
-static SUITES: &[&Suite] = &[&cli::SUITE, &conformance::rbac::SUITE, &guide::SUITE];
+static SUITES: &[&Suite] = &[
+    &bad_input::SUITE,
+    &cli::SUITE,
+    &conformance::rbac::SUITE,
+    &golden::SUITE,
+    &golden::corpus::SUITE,
+    &guide::SUITE,
+    &joins::SUITE,
+    &plugin::SUITE,
+    &schema::SUITE,
+];
 
 fn main() -> ExitCode {
     integration::run(SUITES, include_str!("required.txt"))

@@ -1,15 +1,15 @@
-//! The project's own chores, each a word: `cargo xtask tidy | docs | bench | peers`.
+//! The project's own chores, each a word: `cargo xtask tidy | docs | bench | peers | cluster`.
 //!
 //! Everything here is for those who work on ringwall; users of the binary never need it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who typed it")]
 
 mod arrows;
 mod bench;
-mod cost;
+mod cluster;
 mod docs;
 mod laws;
-mod peers;
 mod repository;
+mod synthetic;
 
 use std::process::ExitCode;
 
@@ -21,8 +21,13 @@ usage: cargo xtask CHORE
   docs [--check]         write the generated pages, or say which are stale
   bench [NAME]           measure the rows of the bench table: CPU seconds and peak memory
   bench -- COMMAND ...   measure one command
+  synthetic SIZE SEED FILE
+                         write the snapshot of a made-up cluster: small, medium, large or largest
   peers [NAME ...]       install the pinned programs that suites run against
-  peers --list           what there is, pinned to what, and why";
+  peers --list           what there is, pinned to what, and why
+  cluster up [--dir DIR]    a real API server on loopback, out of the installed peers; prints what to use it with
+  cluster status [--dir DIR]
+  cluster down [--dir DIR]  end it";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -34,8 +39,11 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["bench", "--", command @ ..] if !command.is_empty() => bench::one(command),
         ["bench", names @ ..] if names.len() <= 1 => bench::table(names.first().copied()),
+        ["synthetic", size, seed, file] => synthetic::write(size, seed, file.as_ref()),
         ["peers", "--list"] => peers::list(),
         ["peers", names @ ..] => peers::install(names),
+        ["cluster", word] => cluster::run(word, None),
+        ["cluster", word, "--dir", folder] => cluster::run(word, Some(folder)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

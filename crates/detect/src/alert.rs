@@ -5,8 +5,8 @@
 use crate::rule::Priority;
 use crate::time;
 use model::{
-    AlertClass, Confidence, ContainerId, Diagnostic, Evidence, Fact, Finding, Lifetime, NodeName, Predicate,
-    Rule, Severity, Source, Target, Timestamp,
+    AlertClass, Confidence, ContainerId, Diagnostic, Evidence, Fact, Finding, Lifetime, NodeName, PodUid,
+    Predicate, Rule, Severity, Source, Target, Timestamp,
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -290,6 +290,9 @@ pub fn target_of(fields: &BTreeMap<String, Json>, hostname: &str) -> Target {
     if let Some(target) = pod("k8s.ns.name", "k8s.pod.name") {
         return target;
     }
+    if let Some(uid) = text("k8s.pod.uid").and_then(PodUid::parse) {
+        return Target::Pod(uid);
+    }
     match text("container.id") {
         Some("host") if !hostname.is_empty() => return Target::Node(NodeName(hostname.into())),
         Some("host") => {
@@ -365,6 +368,7 @@ mod tests {
                 "",
                 "container 3ad7b26ded6d",
             ),
+            (json!({"k8s.pod.uid": "0D1F", "container.id": "3ad7b26ded6d"}), "", "pod 0d1f"),
             (json!({"container.id": "host"}), "n1", "Node n1"),
             (json!({"container.id": "host"}), "", "host process (the alert names no host)"),
             (json!({"container.id": "zz"}), "", "zz (it is no container id)"),

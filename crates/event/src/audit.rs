@@ -55,6 +55,18 @@ pub enum Stage {
     Panic,
 }
 
+impl Stage {
+    /// Its name, as events write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RequestReceived => "RequestReceived",
+            Self::ResponseStarted => "ResponseStarted",
+            Self::ResponseComplete => "ResponseComplete",
+            Self::Panic => "Panic",
+        }
+    }
+}
+
 /// Who asked.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct User<'a> {

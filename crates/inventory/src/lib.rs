@@ -39,3 +39,4 @@ pub use layer::{Layer, LayerError, layer};
 pub use limits::Limits;
 pub use os::Os;
 pub use package::{Package, Packages, SourcePackage};
+pub use zip::unzip;

@@ -1,6 +1,7 @@
 //! Members of a zip archive held in memory, found through its central directory, with caps.
 
 use crate::bounded::{Limit, inflate};
+use crate::{LayerError, Limits};
 use std::io;
 
 /// One member.
@@ -18,6 +19,18 @@ pub(crate) struct Entry {
 pub(crate) struct Zip<'a> {
     bytes: &'a [u8],
     pub(crate) entries: Vec<Entry>,
+}
+
+/// Hands every member of a zip archive (a dump of advisories) to `each`, inflated. Returns how many there were.
+///
+/// # Errors
+/// When it is no zip archive, or a member cannot be read or is over [`Limits::document_bytes`].
+pub fn unzip(bytes: &[u8], limits: &Limits, each: &mut dyn FnMut(&str, &[u8])) -> Result<u64, LayerError> {
+    let zip = Zip::read(bytes, usize::from(u16::MAX))?;
+    for entry in &zip.entries {
+        each(&entry.name, &zip.body(entry, limits.document_bytes)?);
+    }
+    Ok(zip.entries.len() as u64)
 }
 
 fn invalid(what: &'static str) -> io::Error {

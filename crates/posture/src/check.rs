@@ -29,6 +29,21 @@ pub enum Run {
     Process(fn(&Process, &mut Report)),
     /// One field of each kubelet's configuration.
     Kubelet(&'static Field),
+    /// Everything at once, with the account every workload runs as.
+    Seats(fn(&Whole<'_>, &[Seat<'_>], &mut Report)),
+}
+
+/// A workload in few words: which account it runs as, and which level it meets.
+#[derive(Clone, Debug)]
+pub struct Seat<'s> {
+    /// The workload.
+    pub workload: &'s ResourceRef,
+    /// Name of the account, in the workload's namespace.
+    pub account: String,
+    /// The pod's own word on whether the token is mounted.
+    pub automount: Option<bool>,
+    /// The strictest Pod Security level its pods meet.
+    pub meets: pss::Level,
 }
 
 /// The whole snapshot.
@@ -74,6 +89,15 @@ impl<'s> Whole<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac, options: &'s Options) -> Self {
         Self { snapshot, rbac, options }
     }
+
+    /// Whether a resource (`networkpolicies.networking.k8s.io`) could not be read, or not all of it: then that there is
+    /// none of it proves nothing.
+    pub fn unread(&self, resource: &str) -> bool {
+        let named = |what: &str| {
+            what.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        self.snapshot.coverage.gaps.iter().any(|gap| named(&gap.what))
+    }
 }
 
 /// One workload with its template parsed.
@@ -96,6 +120,15 @@ impl<'t, 'a> Workload<'t, 'a> {
         let spec = template.spec();
         let component = crate::control_plane::is_component(template);
         Self { template, spec, containers: spec.containers().collect(), whole: *whole, component }
+    }
+
+    pub(crate) fn seat(&self) -> Seat<'a> {
+        Seat {
+            workload: self.reference(),
+            account: self.spec.account_name().to_owned(),
+            automount: self.spec.json.get("automountServiceAccountToken").bool(),
+            meets: pss::meets(&pss::Pod::of(self.template), None),
+        }
     }
 
     /// Its name.

@@ -17,7 +17,7 @@ mod sandbox;
 mod testing;
 pub mod workloads;
 
-pub use check::{Check, Options, Run, Whole, Workload};
+pub use check::{Check, Options, Run, Seat, Whole, Workload};
 pub use report::Report;
 pub use sandbox::Sandbox;
 
@@ -32,7 +32,7 @@ pub struct Posture {
     pub findings: Vec<Finding>,
     /// What an attacker could do with it, and who holds which rights.
     pub facts: Vec<Fact>,
-    /// What could not be judged.
+    /// What the checks could not see.
     pub gaps: Vec<Gap>,
 }
 
@@ -50,7 +50,8 @@ pub fn run(snapshot: &Snapshot) -> Posture {
     run_with(snapshot, &Rbac::new(snapshot, version))
 }
 
-/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too.
+/// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too, and those of people whom a
+/// cloud's identity service lets in.
 pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
     run_as(snapshot, rbac, &Options::default())
 }
@@ -59,6 +60,9 @@ pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
 pub fn run_as(snapshot: &Snapshot, rbac: &Rbac, options: &Options) -> Posture {
     let mut posture = run_checks_as(snapshot, rbac, options, checks());
     posture.facts.extend(rbac.facts());
+    let people = rbac::people(snapshot, None);
+    posture.facts.extend(people.facts(rbac));
+    posture.gaps = people.gaps;
     posture
 }
 
@@ -79,11 +83,13 @@ pub fn run_checks_as(
     checks: impl IntoIterator<Item = &'static Check>,
 ) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
-    let (mut of_workloads, mut of_processes, mut of_kubelets) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut of_workloads, mut of_seats) = (Vec::new(), Vec::new());
+    let (mut of_processes, mut of_kubelets) = (Vec::new(), Vec::new());
     let whole = Whole::new(snapshot, rbac, options);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),
+            Run::Seats(run) => of_seats.push(run),
             Run::Whole(run) => run(&whole, &mut report),
             Run::Process(run) => of_processes.push(run),
             Run::Kubelet(field) => of_kubelets.push((check, field)),
@@ -101,13 +107,18 @@ pub fn run_checks_as(
             of_kubelets.iter().for_each(|(check, field)| nodes::judge(check, field, kubelet, &mut report));
         }
     }
-    if !of_workloads.is_empty() {
+    let mut seats = Vec::new();
+    if !(of_workloads.is_empty() && of_seats.is_empty()) {
         for workload in snapshot.workloads() {
             let template = workload.parse();
             let workload = Workload::new(&template, &whole);
             of_workloads.iter().for_each(|run| run(&workload, &mut report));
+            if !of_seats.is_empty() {
+                seats.push(workload.seat());
+            }
         }
     }
+    of_seats.iter().for_each(|run| run(&whole, &seats, &mut report));
     report.finish()
 }
 

@@ -8,9 +8,10 @@ use snapshot::{Builder, Snapshot};
 /// A snapshot of `---`-separated objects.
 pub(crate) fn snapshot(text: &str) -> Snapshot {
     let mut builder = Builder::new("default");
-    for document in text.split("\n---\n").filter(|d| !d.trim().is_empty()) {
-        let value = yaml_serde::from_str(document).expect("test YAML");
-        assert!(builder.add(value, Origin::Builtin), "{document}");
+    let (documents, faults) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    for document in documents {
+        assert!(builder.add(document.value, Origin::Builtin), "{text}");
     }
     builder.build()
 }
@@ -101,4 +102,18 @@ pub(crate) fn kubelet(id: &str, config: &str) -> Posture {
 /// How many findings one check has about it.
 pub(crate) fn configz(id: &str, config: &str) -> usize {
     kubelet(id, config).findings.len()
+}
+
+/// What one check says where something could not be read.
+pub(crate) fn run_unread(id: &str, text: &str, what: &str) -> Posture {
+    let mut snapshot = snapshot(text);
+    snapshot.coverage.gap(model::Gap {
+        ring: model::Ring::Resources,
+        what: what.to_owned(),
+        why: "403".to_owned(),
+        asked: true,
+        help: None,
+    });
+    let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+    run_checks(&snapshot, &rbac, checks().filter(|check| check.rule.id == id))
 }

@@ -163,3 +163,75 @@ fn the_defaults_of_the_corpus_are_silent_but_for_its_fork() {
     let snapshot = read(&plain.map(|name| folder.join(format!("{name}.yaml"))));
     golden("rbac-bootstrap.txt", &shown(&lint(&snapshot)));
 }
+
+/// Who gains what from one install to the next, and what changes with HA.
+#[test]
+fn argo_cd_installs_differ_by_rights() {
+    let Some(corpus) = corpus() else { return };
+    let folder = corpus.join("manifests/argo-cd");
+    let load = |path: &str| Rbac::new(&read(&[folder.join(path)]), ServerVersion::LATEST);
+    let narrow = load("namespace-install.yaml");
+    let mut out = String::new();
+    for path in ["install.yaml", "ha/install.yaml", "core-install.yaml"] {
+        gained(&mut out, &format!("namespace-install -> {path}"), &rbac::gains(&narrow, &load(path)));
+    }
+    gained(&mut out, "install -> ha/install", &rbac::gains(&load("install.yaml"), &load("ha/install.yaml")));
+    gained(&mut out, "ha/install -> install", &rbac::gains(&load("ha/install.yaml"), &load("install.yaml")));
+    golden("argo-cd-diff.txt", &out);
+}
+
+fn gained(out: &mut String, what: &str, gains: &[rbac::Gain]) {
+    let _ = writeln!(out, "# {what}");
+    for gain in gains {
+        let _ = writeln!(out, "{} in {:?} through {}", gain.identity, gain.scope, gain.binding);
+        for rule in &gain.rules {
+            let _ = writeln!(out, "  {rule}");
+        }
+        let _ = writeln!(out, "  = {:?}", gain.capabilities);
+    }
+}
+
+/// Where each account of the manifests leads.
+#[test]
+fn chains_of_rights() {
+    let Some(corpus) = corpus() else { return };
+    let mut out = String::new();
+    for path in [
+        "manifests/kubernetes-goat",
+        "manifests/argo-cd/install.yaml",
+        "manifests/argo-cd/namespace-install.yaml",
+        "manifests/argo-cd/ha/install.yaml",
+    ] {
+        let snapshot = read(&[corpus.join(path)]);
+        let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+        let _ = writeln!(out, "# {path}");
+        let bound = rbac.bindings().iter().filter(|binding| !binding.default);
+        let who: BTreeSet<_> = bound.flat_map(|binding| rbac.subjects_of(binding)).collect();
+        for identity in who {
+            let found = rbac::paths::paths(&rbac, &snapshot, &identity, &[]);
+            let ends: Vec<String> =
+                found.chains.iter().map(|c| format!("{} in {}", c.end.as_str(), c.steps.len())).collect();
+            let _ = writeln!(out, "{identity}: becomes {}; {}", found.becomes, ends.join(", "));
+        }
+    }
+    golden("chains.txt", &out);
+}
+
+/// Every bundled minor's own objects, as a live cluster lists them.
+#[test]
+fn the_servers_own_objects_are_silent() {
+    for minor in rbac::defaults::MINORS {
+        let mut builder = Builder::new("default");
+        builder.taken(model::Timestamp::UNIX_EPOCH, Some(format!("v1.{minor}.0")));
+        for default in rbac::defaults::table().filter(|default| default.minors.contains(&minor)) {
+            builder.add(default.object(), Origin::Builtin);
+        }
+        let snapshot = builder.build();
+        let rbac = Rbac::new(&snapshot, ServerVersion(minor));
+        let checks = checks().filter(|check| check.rule.id.starts_with("rbac/"));
+        // Accounts of controllers are made by the controller manager, which is not here.
+        let found =
+            run_checks(&snapshot, &rbac, checks.filter(|check| check.rule.id != "rbac/dangling-subject"));
+        assert_eq!(shown(&found), "", "1.{minor}");
+    }
+}

@@ -69,6 +69,17 @@ fn main() {
     let facts = rbac.facts();
     println!("facts {:?}", clock.elapsed());
     assert_eq!(facts.len(), grants.len());
+    let clock = Instant::now();
+    let other = Rbac::new(&snapshot, ServerVersion(36));
+    println!("second load {:?}", clock.elapsed());
+    let clock = Instant::now();
+    println!("diff of equals: {} gains in {:?}", rbac::gains(&rbac, &other).len(), clock.elapsed());
+    let empty = Rbac::new(&Builder::new("default").build(), ServerVersion::LATEST);
+    let clock = Instant::now();
+    println!("diff with nothing: {} gains in {:?}", rbac::gains(&empty, &rbac).len(), clock.elapsed());
+    let clock = Instant::now();
+    let found = rbac::paths::paths(&rbac, &snapshot, &who, &[]);
+    println!("paths: becomes {} in {:?}", found.becomes, clock.elapsed());
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
 }

@@ -119,6 +119,42 @@ pub fn groups_of(resource: &str) -> impl Iterator<Item = &'static str> + '_ {
     TABLE.iter().filter(has).map(|(group, ..)| *group)
 }
 
+/// Subresources that rights are judged by, alone and under every parent.
+const SUBRESOURCES: &[&str] = &[
+    "*/approval",
+    "*/attach",
+    "*/binding",
+    "*/ephemeralcontainers",
+    "*/eviction",
+    "*/exec",
+    "*/portforward",
+    "*/proxy",
+    "*/status",
+    "*/token",
+    "certificatesigningrequests/approval",
+    "nodes/proxy",
+    "nodes/status",
+    "pods/attach",
+    "pods/binding",
+    "pods/ephemeralcontainers",
+    "pods/eviction",
+    "pods/exec",
+    "pods/portforward",
+    "pods/proxy",
+    "pods/status",
+    "serviceaccounts/token",
+    "services/proxy",
+    "services/status",
+];
+
+/// Every word here: what primitives ask for.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    let rows = TABLE
+        .iter()
+        .flat_map(|(group, a, b)| std::iter::once(*group).chain(a.iter().copied()).chain(b.iter().copied()));
+    rows.chain(VERBS.iter().copied()).chain(SUBRESOURCES.iter().copied())
+}
+
 /// Verbs the API server asks for on resources. Verbs with a colon are those of constrained impersonation.
 pub const VERBS: &[&str] = &[
     "*",

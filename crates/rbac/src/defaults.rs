@@ -27,6 +27,26 @@ pub struct Default<'a> {
     pub minors: Vec<u32>,
     /// The object: `labels`, `rules`, `aggregationRule`, `roleRef`, `subjects` at the top level.
     pub json: Json<'a>,
+    /// The same as text, with `minors`, `kind`, `name` and `namespace` at the top level.
+    pub line: &'a str,
+}
+
+impl Default<'_> {
+    /// The object as a server lists it.
+    pub fn object(&self) -> serde_json::Value {
+        let mut object: serde_json::Value = serde_json::from_str(self.line).unwrap_or_default();
+        let labels = object.get("labels").cloned();
+        if let Some(fields) = object.as_object_mut() {
+            for field in ["minors", "name", "namespace", "labels"] {
+                fields.remove(field);
+            }
+            let ResourceRef { namespace, name, .. } = &self.reference;
+            fields.insert("apiVersion".into(), format!("{GROUP}/v1").into());
+            let metadata = serde_json::json!({"name": &**name, "namespace": &**namespace, "labels": labels});
+            fields.insert("metadata".into(), metadata);
+        }
+        object
+    }
 }
 
 /// The whole table.
@@ -39,6 +59,7 @@ pub fn table() -> impl Iterator<Item = Default<'static>> {
             reference: ResourceRef::new(GROUP, &text("kind"), &text("namespace"), &text("name")),
             minors: minors.filter_map(|minor| u32::try_from(minor).ok()).collect(),
             json,
+            line,
         }
     })
 }

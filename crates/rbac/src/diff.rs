@@ -36,12 +36,15 @@ pub fn gains(before: &Rbac, after: &Rbac) -> Vec<Gain> {
     let known: FxHashSet<u64> = before.bindings().iter().map(|b| signature(before, b)).collect();
     let capabilities = capability_index(before);
     let mut gains = Vec::new();
+    let mut translated: FxHashMap<u32, Vec<RbacRule>> = FxHashMap::default();
     for binding in after.bindings() {
         if known.contains(&signature(after, binding)) {
             continue;
         }
         let Some(role) = after.role_of(binding) else { continue };
-        let rules: Vec<RbacRule> = after.rules_in(role).map(|(_, rule)| words.take(rule, after)).collect();
+        let rules = translated.entry(binding.role.unwrap_or(u32::MAX)).or_insert_with(|| {
+            after.rules_in(role).map(|(_, rule)| words.take(rule, after)).collect::<Vec<_>>()
+        });
         for subject in &binding.subjects {
             let Some(key) = subject.key else { continue };
             let identity = subject.identity(&after.names);

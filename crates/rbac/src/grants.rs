@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// What one role holds of the primitives.
 #[derive(Clone, Debug, Default)]
-struct Powers {
+pub(crate) struct Powers {
     /// Every right on everything.
     everything: Option<Held>,
     /// Ways held whole.
@@ -72,7 +72,6 @@ impl Rbac {
     }
 
     fn each_grant(&self, mut emit: impl FnMut(Identity, Grant, Evidence)) {
-        let mut powers: Vec<Option<Powers>> = vec![None; self.roles().len()];
         let mut partial: FxHashMap<Key, Vec<Partial>> = FxHashMap::default();
         for (at, binding) in self.bindings().iter().enumerate() {
             let Some((role_at, role)) = binding.role.and_then(|r| Some((r, self.roles().get(r as usize)?)))
@@ -82,8 +81,7 @@ impl Rbac {
             if binding.default && role.default {
                 continue;
             }
-            let Some(slot) = powers.get_mut(role_at as usize) else { continue };
-            let powers = slot.get_or_insert_with(|| self.powers(role));
+            let Some(powers) = self.powers.get(role_at as usize) else { continue };
             for held in effective(powers, &self.names.text(binding.namespace).clone(), binding) {
                 for subject in binding.subjects.iter().filter(|subject| subject.key.is_some()) {
                     let identity = subject.identity(&self.names);
@@ -95,7 +93,16 @@ impl Rbac {
         self.join_parts(partial, &mut emit);
     }
 
-    fn powers(&self, role: &Role) -> Powers {
+    /// Judges every role that is bound; an unbound one holds nothing for anybody.
+    pub(crate) fn judge(&mut self) {
+        self.powers = (self.roles.iter().zip(&self.by_role))
+            .map(
+                |(role, bindings)| if bindings.is_empty() { Powers::default() } else { self.powers_of(role) },
+            )
+            .collect();
+    }
+
+    fn powers_of(&self, role: &Role) -> Powers {
         let view = RoleView::new(self, role);
         let mut powers = Powers::default();
         if let Some(rule) = view.everything() {
@@ -214,8 +221,18 @@ impl Rbac {
 
     /// What one role would give where it is bound: cluster-wide (`None`) or in a namespace.
     pub fn capabilities(&self, role: &ResourceRef, namespace: Option<&str>) -> Vec<Capability> {
-        let Some(role) = self.role(&role.namespace, &role.name) else { return Vec::new() };
-        let powers = self.powers(role);
+        let key = self.names.find(&role.namespace).zip(self.names.find(&role.name));
+        let Some(at) = key.and_then(|key| self.role_index.get(&key)) else { return Vec::new() };
+        let (Some(role), Some(bound)) = (self.roles.get(*at as usize), self.powers.get(*at as usize)) else {
+            return Vec::new();
+        };
+        let unbound;
+        let powers = if self.by_role.get(*at as usize).is_some_and(|list| !list.is_empty()) {
+            bound
+        } else {
+            unbound = self.powers_of(role);
+            &unbound
+        };
         let mut all: Vec<Capability> = match (&powers.everything, namespace) {
             (Some(held), None) => vec![held.capability.clone()],
             _ => {

@@ -35,6 +35,7 @@ pub use version::ServerVersion;
 pub use what::Permission;
 
 use crate::aggregate::Selected;
+use crate::grants::Powers;
 use crate::load::{Key, Reader};
 use crate::names::{Names, Sym};
 use crate::rule::RbacRule;
@@ -57,6 +58,8 @@ pub struct Rbac {
     bound: FxHashSet<Key>,
     /// Bindings of each role.
     by_role: Vec<Vec<u32>>,
+    /// What each bound role holds of the primitives.
+    powers: Vec<Powers>,
     gaps: Vec<Gap>,
     diagnostics: Vec<Diagnostic>,
     taken_at: Option<Timestamp>,
@@ -79,11 +82,13 @@ impl Rbac {
             aggregate::materialise(&mut rbac.roles, &reader.rules, &selected);
         }
         rbac.names = reader.names;
+        rbac.names.heat(catalogue::words());
         rbac.rules = reader.rules;
         rbac.diagnostics = reader.diagnostics;
         rbac.gaps = snapshot.coverage.gaps.iter().filter(|gap| gap.ring == Ring::Rbac).cloned().collect();
         rbac.taken_at = snapshot.taken_at;
         rbac.index();
+        rbac.judge();
         rbac
     }
 
@@ -98,6 +103,7 @@ impl Rbac {
             by_subject: FxHashMap::default(),
             bound: FxHashSet::default(),
             by_role: Vec::new(),
+            powers: Vec::new(),
             gaps: Vec::new(),
             diagnostics: Vec::new(),
             taken_at: None,
@@ -217,6 +223,11 @@ impl Rbac {
 
     pub(crate) fn rules_in<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = (u32, &'a RbacRule)> + 'a {
         role.rules.iter().filter_map(|id| self.rules.get(*id as usize).map(|rule| (*id, rule)))
+    }
+
+    /// When the snapshot was taken, for a live cluster.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
     }
 
     /// What could not be read of roles and bindings: while there is any, "no" means "not as far as was seen".

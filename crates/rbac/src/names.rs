@@ -19,11 +19,13 @@ impl Sym {
 pub(crate) struct Names {
     text: Vec<Arc<str>>,
     index: FxHashMap<Arc<str>, Sym>,
+    /// Words asked for over and over, in a table small enough to stay near the processor; `None` is in no rule.
+    hot: FxHashMap<&'static str, Option<Sym>>,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let mut names = Self { text: Vec::new(), index: FxHashMap::default() };
+        let mut names = Self { text: Vec::new(), index: FxHashMap::default(), hot: FxHashMap::default() };
         names.add("*");
         names.add("");
         names
@@ -44,6 +46,16 @@ impl Names {
     /// The number of a word some rule uses; a word nobody uses can only be matched by `*`.
     pub(crate) fn find(&self, word: &str) -> Option<Sym> {
         self.index.get(word).copied()
+    }
+
+    /// Looks these words up once and for all: nothing is added afterwards.
+    pub(crate) fn heat(&mut self, words: impl Iterator<Item = &'static str>) {
+        self.hot = words.map(|word| (word, self.index.get(word).copied())).collect();
+    }
+
+    /// [`Names::find`] for words that are probably hot.
+    pub(crate) fn find_hot(&self, word: &str) -> Option<Sym> {
+        self.hot.get(word).copied().unwrap_or_else(|| self.find(word))
     }
 
     /// The word behind a number.

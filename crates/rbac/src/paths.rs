@@ -3,7 +3,7 @@
 //! Breadth-first over identities, with one hub per kind of reach and scope ("every account in shop"), so that the
 //! edges stay linear in bindings and accounts.
 
-use crate::Rbac;
+use crate::{Attributes, Rbac, Request};
 use model::{Capability, Grant, Identity, ResourceRef, Scope};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
@@ -81,7 +81,7 @@ const LIMIT: usize = 100_000;
 
 /// The chains from an identity in some groups (those it is in by itself are added).
 pub fn paths(rbac: &Rbac, snapshot: &Snapshot, who: &Identity, groups: &[&str]) -> Paths {
-    let world = World::new(rbac, snapshot);
+    let world = World::new(rbac, snapshot, groups);
     let mut search = Search::default();
     search.seen.insert(who.clone());
     search.queue.push_back(who.clone());
@@ -102,7 +102,9 @@ pub fn paths(rbac: &Rbac, snapshot: &Snapshot, who: &Identity, groups: &[&str]) 
     Paths { chains: search.chains, becomes: search.seen.len().saturating_sub(1) }
 }
 
-struct World {
+struct World<'a> {
+    rbac: &'a Rbac,
+    groups: &'a [&'a str],
     grants: FxHashMap<Identity, Vec<Grant>>,
     accounts: FxHashMap<String, Vec<Identity>>,
     /// Accounts of pods, by namespace.
@@ -111,9 +113,11 @@ struct World {
     tokens: FxHashMap<String, Vec<(String, Identity)>>,
 }
 
-impl World {
-    fn new(rbac: &Rbac, snapshot: &Snapshot) -> Self {
+impl<'a> World<'a> {
+    fn new(rbac: &'a Rbac, snapshot: &Snapshot, groups: &'a [&'a str]) -> Self {
         let mut world = Self {
+            rbac,
+            groups,
             grants: FxHashMap::default(),
             accounts: FxHashMap::default(),
             running: FxHashMap::default(),
@@ -150,6 +154,29 @@ impl World {
         world
     }
 
+    /// Accounts (and users that are bound) whom a right limited to names reaches: the authorizer is asked for each.
+    fn named(&self, from: &Identity, scope: &Scope, impersonate: bool) -> Vec<Identity> {
+        let mut found = self.reached(&Hub::Accounts(scope.clone()));
+        if impersonate {
+            let mut users: Vec<Identity> =
+                self.grants.keys().filter(|who| matches!(who, Identity::User(_))).cloned().collect();
+            users.sort();
+            found.append(&mut users);
+        }
+        found.retain(|to| {
+            let (verb, resource) = if impersonate { ("impersonate", "") } else { ("create", "/token") };
+            let ask = match to {
+                Identity::ServiceAccount { namespace, name } => {
+                    Attributes::resource(verb, "", &format!("serviceaccounts{resource}"), namespace, name)
+                }
+                other => Attributes::resource(verb, "", "users", "", &other.username().unwrap_or_default()),
+            };
+            let request = Request::by(from, ask).in_groups(self.groups.iter().copied());
+            self.rbac.authorize(&request).allowed()
+        });
+        found
+    }
+
     fn reached(&self, hub: &Hub) -> Vec<Identity> {
         fn within<'a, T>(map: &'a FxHashMap<String, Vec<T>>, scope: &Scope) -> Vec<&'a T> {
             match scope {
@@ -183,7 +210,7 @@ struct Search {
 }
 
 impl Search {
-    fn use_right(&mut self, world: &World, from: &Identity, grant: &Grant) {
+    fn use_right(&mut self, world: &World<'_>, from: &Identity, grant: &Grant) {
         let scope = grant.scope.clone();
         let cluster = scope == Scope::Cluster;
         let (ends, hub): (&[End], Option<Hub>) = match &grant.capability {
@@ -206,6 +233,12 @@ impl Search {
             Capability::GetSecrets { names } => (&[], Some(Hub::Tokens(scope, names.clone()))),
             Capability::ApproveCertificates => (&[End::ClusterAdmin], None),
             Capability::Other(id) if id == "mint-token-secret" => (&[], Some(Hub::Accounts(scope))),
+            Capability::Other(id) if id == "create-tokens-named" || id == "impersonate-named" => {
+                for to in world.named(from, &scope, id == "impersonate-named") {
+                    self.become_other(from, grant, to);
+                }
+                (&[], None)
+            }
             Capability::Other(_) | Capability::WriteAdmission | Capability::MovePods => (&[], None),
         };
         for end in ends {
@@ -277,6 +310,35 @@ subjects: [{kind: ServiceAccount, name: ci, namespace: shop}]
         let steps: Vec<_> = found.chains[0].steps.iter().map(|s| s.grant.binding.to_string()).collect();
         assert_eq!(steps, ["RoleBinding shop/pods", "ClusterRoleBinding ci"]);
         assert_eq!(found.becomes, 1);
+    }
+
+    #[test]
+    fn names_lead_to_those_named() {
+        let set = "
+kind: ClusterRole
+metadata: {name: named}
+rules:
+- {apiGroups: [''], resources: [serviceaccounts/token], resourceNames: [ci], verbs: [create]}
+- {apiGroups: [''], resources: [users], resourceNames: [root], verbs: [impersonate]}
+---
+kind: RoleBinding
+metadata: {name: named, namespace: shop}
+roleRef: {kind: ClusterRole, name: named}
+subjects: [{kind: User, name: jane}]
+---
+kind: ClusterRoleBinding
+metadata: {name: ci}
+roleRef: {kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: ci, namespace: shop}, {kind: User, name: root}]
+---
+kind: RoleBinding
+metadata: {name: other, namespace: shop}
+roleRef: {kind: ClusterRole, name: edit}
+subjects: [{kind: ServiceAccount, name: other, namespace: shop}]
+";
+        let found = chains(set, &Identity::user("jane"));
+        assert_eq!(found.becomes, 1, "the account so named; acting as a user is inert in a namespace");
+        assert_eq!(found.chains[0].steps[0].to, Some(Identity::account("shop", "ci")));
     }
 
     #[test]

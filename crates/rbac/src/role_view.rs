@@ -56,13 +56,13 @@ impl<'a> RoleView<'a> {
     /// For which names a verb is allowed on a resource (`pods`, `pods/exec`); `None` for none.
     pub fn names(&self, verb: &str, group: &str, resource: &str) -> Option<Names> {
         let words = &self.rbac.names;
-        let combined = words.find(resource);
-        let any_with_sub = resource.split_once('/').and_then(|(_, sub)| words.find(&format!("*/{sub}")));
+        let combined = words.find_hot(resource);
+        let any_with_sub = resource.split_once('/').and_then(|(_, sub)| words.find_hot(&format!("*/{sub}")));
         // Most roles say nothing of most resources: the other words are looked up only for those that do.
         let mut rules =
             self.rbac.rules_in(self.role).filter(|(_, rule)| rule.speaks_of(combined, any_with_sub));
         let first = rules.next()?;
-        let (verb, group) = (words.find(verb), words.find(group));
+        let (verb, group) = (words.find_hot(verb), words.find_hot(group));
         let mut limited: Option<Names> = None;
         for (id, rule) in std::iter::once(first).chain(rules) {
             if !(any(&rule.verbs, verb) && any(&rule.groups, group)) {

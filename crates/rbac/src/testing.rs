@@ -8,12 +8,14 @@ use snapshot::{Builder, Snapshot};
 /// A snapshot of `---`-separated objects; `apiVersion` may be left out.
 pub(crate) fn snapshot(text: &str) -> Snapshot {
     let mut builder = Builder::new("default");
-    for document in text.split("\n---\n").filter(|d| !d.trim().is_empty()) {
-        let mut value: Value = yaml_serde::from_str(document).expect("test YAML");
+    let (documents, faults) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    for document in documents {
+        let mut value: Value = document.value;
         if value.get("apiVersion").is_none() {
             value["apiVersion"] = format!("{GROUP}/v1").into();
         }
-        assert!(builder.add(value, Origin::Builtin), "{document}");
+        assert!(builder.add(value, Origin::Builtin), "{text}");
     }
     builder.build()
 }

@@ -6,6 +6,7 @@
 use crate::Input;
 use model::{Edit, Evidence, Fix};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Version of the schema.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -212,18 +213,18 @@ fn word(value: &impl Serialize) -> String {
 
 impl Document {
     /// Builds the document from what the engines found.
-    pub fn new(input: &Input<'_>) -> Self {
-        let Input { assessment, coverage, place, .. } = input;
-        let items = assessment.items.iter().map(|item| ItemEntry::new(item, place));
-        let findings = input.findings.iter().map(|finding| FindingEntry {
+    pub fn new(input: Input<'_>) -> Self {
+        let Input { assessment, findings, coverage, place, .. } = input;
+        let on_paths = assessment.on_paths();
+        let findings = findings.into_iter().map(|finding| FindingEntry {
             id: finding.id(),
             rule: finding.rule.id.to_owned(),
-            instance: finding.instance.clone(),
             severity: finding.severity.to_string(),
             target: finding.target.to_string(),
-            message: model::escape(&finding.message).into_owned(),
             place: place(&finding.evidence),
-            on_path: risk::on_a_path(&assessment.items, finding),
+            on_path: on_paths.hold(&finding),
+            message: escaped(finding.message),
+            instance: finding.instance,
         });
         let rings = coverage.seen.iter();
         Self {
@@ -231,15 +232,15 @@ impl Document {
             tool: input.tool.to_owned(),
             resources: input.resources,
             unit: input.unit.to_owned(),
-            headline: assessment.headline.as_ref().map(|h| HeadlineEntry {
+            headline: assessment.headline.map(|h| HeadlineEntry {
                 goal: h.goal.to_string(),
                 workloads: h.workloads,
                 from_internet: h.from_internet,
             }),
             risk: rounded(assessment.risk.total),
-            items: items.collect(),
+            items: assessment.items.into_iter().map(|item| ItemEntry::new(item, place)).collect(),
             plan: PlanEntry {
-                steps: assessment.plan.steps.iter().map(FixEntry::new).collect(),
+                steps: assessment.plan.steps.into_iter().map(FixEntry::new).collect(),
                 residual: rounded(assessment.plan.residual),
             },
             findings: findings.collect(),
@@ -249,6 +250,14 @@ impl Document {
             gaps: coverage.gaps.iter().map(gap).collect(),
             diagnostics: input.diagnostics.iter().map(diagnostic).collect(),
         }
+    }
+}
+
+/// Safe to print; what is so already stays where it is.
+fn escaped(text: String) -> String {
+    match model::escape(&text) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => text,
     }
 }
 
@@ -272,46 +281,46 @@ fn diagnostic(diagnostic: &model::Diagnostic) -> String {
 }
 
 impl ItemEntry {
-    fn new(item: &risk::Item, place: &dyn Fn(&Evidence) -> String) -> Self {
-        let steps = item.steps.iter().map(|step| StepEntry {
+    fn new(item: risk::Item, place: &dyn Fn(&Evidence) -> String) -> Self {
+        let steps = item.steps.into_iter().map(|step| StepEntry {
             step: step.step.to_owned(),
             attack: step.attack.to_owned(),
-            text: step.text.clone(),
+            text: step.text,
             place: place(&step.evidence),
             ease: step.ease,
             confidence: word(&step.confidence),
             guessed: step.guessed,
-            seen: step.seen.as_ref().map(|(rule, at)| (model::escape(rule).into_owned(), place(at))),
+            seen: step.seen.map(|(rule, at)| (escaped(rule), place(&at))),
         });
-        let escaped = |names: &[String]| names.iter().map(|name| model::escape(name).into_owned()).collect();
+        let all = |names: Vec<String>| names.into_iter().map(escaped).collect();
         Self {
-            id: item.id.clone(),
+            id: item.id,
             tier: item.tier.to_string(),
             why: item.why.to_owned(),
             entry: item.entry.to_string(),
-            through: escaped(&item.through),
+            through: all(item.through),
             goal: item.goal.to_string(),
             on_the_way: item.on_the_way.iter().map(ToString::to_string).collect(),
             ease: item.ease,
             value: item.value,
             in_progress: item.in_progress,
             confidence: word(&item.confidence),
-            workloads: escaped(&item.workloads),
+            workloads: all(item.workloads),
             steps: steps.collect(),
-            fixes: item.fixes.iter().map(FixEntry::new).collect(),
+            fixes: item.fixes.into_iter().map(FixEntry::new).collect(),
         }
     }
 }
 
 impl FixEntry {
-    fn new(ranked: &risk::RankedFix) -> Self {
-        let Fix { key, title, grain, effort, breaks, edits } = &ranked.fix;
+    fn new(ranked: risk::RankedFix) -> Self {
+        let Fix { key, title, grain, effort, breaks, edits } = ranked.fix;
         Self {
-            key: key.clone(),
-            title: model::escape(title).into_owned(),
-            grain: word(grain),
-            effort: *effort,
-            breaks: breaks.iter().map(|text| model::escape(text).into_owned()).collect(),
+            key,
+            title: escaped(title),
+            grain: word(&grain),
+            effort,
+            breaks: breaks.into_iter().map(escaped).collect(),
             edits: edits.iter().filter_map(|edit: &Edit| serde_json::to_value(edit).ok()).collect(),
             residual: rounded(ranked.residual),
             cuts: ranked.cuts,

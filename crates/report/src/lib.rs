@@ -24,9 +24,9 @@ pub struct Input<'a> {
     /// What the coverage of resources counts: `files` or `kinds`.
     pub unit: &'a str,
     /// The ranked items.
-    pub assessment: &'a risk::Assessment,
+    pub assessment: risk::Assessment,
     /// Plain findings of all engines.
-    pub findings: &'a [model::Finding],
+    pub findings: Vec<model::Finding>,
     /// What is wrong with what was read.
     pub diagnostics: &'a [model::Diagnostic],
     /// What was looked at and what was not.

@@ -7,7 +7,7 @@ use model::Timestamp;
 use snapshot::{Builder, Snapshot};
 use sources::Progress;
 use sources::cluster::{ClusterCaps, ClusterOptions, read_cluster};
-use sources::manifests::{ManifestCaps, Other, load_into};
+use sources::manifests::{Error, ManifestCaps, Other, load_into};
 use std::path::PathBuf;
 
 /// Options every command that looks at resources shares; the letters are kubectl's.
@@ -78,7 +78,10 @@ impl InputArgs {
             let mut stdin = std::io::stdin().lock();
             let seen =
                 load_into(&mut builder, &self.paths, &ManifestCaps::default(), &mut stdin, &mut progress)
-                    .map_err(|error| exit::unreadable(error.to_string()))?;
+                    .map_err(|error| match error {
+                        Error::StdinTwice | Error::Pattern { .. } => exit::usage(error.to_string()),
+                        _ => exit::unreadable(error.to_string()),
+                    })?;
             inputs.others = seen.others;
             inputs.stdin = seen.stdin;
         }

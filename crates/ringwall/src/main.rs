@@ -5,6 +5,7 @@ mod exit;
 mod inputs;
 mod knowledge;
 mod output;
+mod phase;
 mod pipeline;
 mod place;
 mod state;
@@ -60,7 +61,12 @@ fn main() -> ExitCode {
 
 /// Words of the command line; as `kubectl-ringwall` the usage says `kubectl ringwall`.
 fn words() -> Vec<std::ffi::OsString> {
-    std::env::args_os().collect()
+    let mut words = std::env::args_os();
+    let plugin = words.next().is_some_and(|first| {
+        std::path::Path::new(&first).file_stem().is_some_and(|name| name == "kubectl-ringwall")
+    });
+    let name = if plugin { "kubectl ringwall" } else { "ringwall" };
+    std::iter::once(name.into()).chain(words).collect()
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

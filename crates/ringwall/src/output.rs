@@ -1,15 +1,14 @@
 //! Where words go: data to stdout or a file, talk to stderr.
 
 use anyhow::Context as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
 /// Writes data.
 pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     match file {
-        Some(path) => {
-            whole(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
-        }
+        Some(path) => whole(path, |file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", path.display())),
         None => {
             let mut out = anstream::stdout().lock();
             out.write_all(text.as_bytes())?;
@@ -19,10 +18,14 @@ pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// Writes a file as a whole or not at all.
-pub(crate) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn whole(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
+    let mut file = BufWriter::new(tempfile::NamedTempFile::new_in(folder)?);
+    content(&mut file)?;
+    let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 

@@ -4,12 +4,14 @@
 
 use crate::inputs::{InputArgs, Inputs};
 use crate::knowledge::{Knowledge, KnowledgeArgs};
+use crate::phase::timed;
 use crate::place::Places;
 use model::{Coverage, Diagnostic, Edit, Fact, Finding, Fix, Predicate, ResourceRef, Ring, Target};
 use rbac::{Attributes, Rbac, Request, ServerVersion};
 use report::Document;
-use risk::Assessment;
+use risk::{Ranking, Rehearsals};
 use snapshot::Snapshot;
+use std::cell::LazyCell;
 
 /// What is known before anything is ranked.
 struct Known {
@@ -21,28 +23,35 @@ struct Known {
 
 /// From what the user named to a report.
 pub(crate) fn risk(input: &InputArgs, knowledge: &KnowledgeArgs) -> anyhow::Result<Document> {
-    let mut inputs = input.read()?;
-    let knowledge = knowledge.read(&inputs)?;
+    let mut inputs = timed("load", || input.read())?;
+    let knowledge = timed("knowledge", || knowledge.read(&inputs))?;
     let Inputs { snapshot, stdin, .. } = &mut inputs;
     let places = Places::new(stdin.take());
     let known = assess(snapshot, knowledge);
 
-    let first = risk::assess(snapshot, &known.facts, &risk::Options::default());
-    let rehearsed = rehearse(snapshot, &known.facts, &first);
-    let ranked = risk::assess(snapshot, &known.facts, &risk::Options { rehearsed, ..Default::default() });
-
-    let mut coverage = known.coverage;
-    coverage.merge(ranked.coverage.clone());
+    let mut ranking = timed("rank", || Ranking::new(snapshot, &known.facts, &risk::Options::default()));
+    let proposed = timed("propose", || ranking.proposals());
+    let rehearsed = timed("rehearse", || rehearse(snapshot, &known.facts, &proposed));
+    let ranked = timed("rank again", || ranking.assess(&rehearsed));
     tracing::info!(states = ranked.graph.states, steps = ranked.graph.edges, "attack graph");
-    Ok(Document::new(&report::Input {
-        tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
-        resources: snapshot.len() as u64,
-        unit: if input.paths.is_empty() { "kinds" } else { "files" },
-        assessment: &ranked,
-        findings: &known.findings,
-        diagnostics: &known.diagnostics,
-        coverage: &coverage,
-        place: &|evidence| places.of(evidence),
+
+    // What is still to be said is said by now: the report takes the room of what led to it.
+    drop(ranking);
+    let Known { findings, diagnostics, mut coverage, facts } = known;
+    coverage.merge(ranked.coverage.clone());
+    let resources = snapshot.len() as u64;
+    drop((inputs, facts));
+    Ok(timed("report", || {
+        Document::new(report::Input {
+            tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
+            resources,
+            unit: if input.paths.is_empty() { "kinds" } else { "files" },
+            assessment: ranked,
+            findings,
+            diagnostics: &diagnostics,
+            coverage: &coverage,
+            place: &|evidence| places.of(evidence),
+        })
     }))
 }
 
@@ -52,15 +61,15 @@ fn assess(snapshot: &Snapshot, knowledge: Knowledge) -> Known {
     coverage.merge(snapshot.coverage.clone());
     diagnostics.extend(snapshot.diagnostics.iter().cloned());
 
-    let rights = Rbac::new(snapshot, version(snapshot));
+    let rights = timed("rights", || Rbac::new(snapshot, version(snapshot)));
     diagnostics.extend(rights.diagnostics().iter().cloned());
-    let posture = posture::run_with(snapshot, &rights);
+    let posture = timed("posture", || posture::run_with(snapshot, &rights));
     facts.extend(posture.facts);
     findings.extend(posture.findings);
     posture.gaps.into_iter().for_each(|gap| coverage.gap(gap));
 
     let policies = policies(snapshot, &mut diagnostics, &mut coverage);
-    let judged = policy::judge(&policies, snapshot);
+    let judged = timed("policy", || policy::judge(&policies, snapshot));
     facts.extend(judged.facts());
     findings.extend(judged.findings());
 
@@ -108,24 +117,29 @@ fn policies(
 
 /// Tries each proposed change of rights on a copy and replays what the audit log saw: what would be denied then is
 /// what the fix breaks.
-fn rehearse(snapshot: &Snapshot, facts: &[Fact], assessment: &Assessment) -> risk::Rehearsals {
-    let mut rehearsals = risk::Rehearsals::default();
+fn rehearse(snapshot: &Snapshot, facts: &[Fact], proposed: &[Fix]) -> Rehearsals {
+    let mut rehearsals = Rehearsals::default();
     let used: Vec<Request> = facts.iter().filter_map(request).collect();
-    for fix in assessment.fixes().filter(|fix| fix.edits.iter().any(changes_rights)) {
-        if rehearsals.contains_key(&fix.key) {
-            continue;
+    let before = LazyCell::new(|| Rbac::new(snapshot, version(snapshot)));
+    for fix in proposed.iter().filter(|fix| fix.edits.iter().any(changes_rights)) {
+        if !rehearsals.contains_key(&fix.key) {
+            rehearsals.insert(fix.key.clone(), replay(snapshot, fix, &used, &before));
         }
-        rehearsals.insert(fix.key.clone(), replay(snapshot, fix, &used));
     }
     rehearsals
 }
 
-fn replay(snapshot: &Snapshot, fix: &Fix, used: &[Request]) -> risk::Rehearsal {
+fn replay(
+    snapshot: &Snapshot,
+    fix: &Fix,
+    used: &[Request],
+    before: &LazyCell<Rbac, impl FnOnce() -> Rbac>,
+) -> risk::Rehearsal {
     let (after, failed) = snapshot.with(&fix.edits);
     if !failed.is_empty() {
         return risk::Rehearsal { replayed: 0, breaks: failed };
     }
-    let (before, rights) = (Rbac::new(snapshot, version(snapshot)), Rbac::new(&after, version(&after)));
+    let rights = Rbac::new(&after, version(&after));
     let denied =
         |request: &&Request| before.authorize(request).allowed() && !rights.authorize(request).allowed();
     let breaks = used.iter().filter(denied).map(|request| format!("{} would be denied", words(request)));
@@ -163,5 +177,40 @@ fn words(request: &Request) -> String {
             format!("{verb} {resource} {namespace}/{name} by {}", request.user)
         }
         Attributes::NonResource { verb, path } => format!("{verb} {path} by {}", request.user),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fixes that change manifests by themselves must do to the manifests what they were measured to do to the graph.
+    #[test]
+    fn edits_leave_what_their_fixes_promise() {
+        let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop");
+        let mut input = InputArgs::default();
+        input.paths.push(shop.to_owned());
+        let inputs = input.read().expect("manifests");
+        let known = |snapshot: &Snapshot| {
+            let knowledge = KnowledgeArgs::default().read(&inputs).expect("documents");
+            assess(snapshot, knowledge).facts
+        };
+        let judge = |snapshot: &Snapshot| {
+            let options = risk::Options { measured: usize::MAX };
+            risk::assess(snapshot, &known(snapshot), &options)
+        };
+        let before = judge(&inputs.snapshot);
+        let fixes = before.items.iter().flat_map(|item| &item.fixes).chain(&before.plan.steps);
+        let mut tried = 0;
+        for ranked in fixes.filter(|ranked| !ranked.fix.edits.is_empty()) {
+            let (after, failed) = inputs.snapshot.with(&ranked.fix.edits);
+            if !failed.is_empty() {
+                continue;
+            }
+            tried += 1;
+            let left = judge(&after).risk.total;
+            assert!(left <= ranked.residual + 1e-3, "{}: {left} for {}", ranked.fix.title, ranked.residual);
+        }
+        assert!(tried >= 4, "only {tried} fixes could be tried");
     }
 }

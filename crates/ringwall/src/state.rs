@@ -17,10 +17,11 @@ fn folder() -> Option<PathBuf> {
 /// Remembers a report. Where it cannot be written the run goes on; only `why` will miss it.
 pub(crate) fn remember(document: &Document) {
     let Some(folder) = folder() else { return };
-    let written = std::fs::create_dir_all(&folder)
-        .map_err(anyhow::Error::from)
-        .and_then(|()| Ok(serde_json::to_vec(document)?))
-        .and_then(|bytes| Ok(output::whole(&folder.join("last-risk.json"), &bytes)?));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| {
+        output::whole(&folder.join("last-risk.json"), |file| {
+            serde_json::to_writer(file, document).map_err(std::io::Error::other)
+        })
+    });
     if let Err(error) = written {
         tracing::info!(%error, folder = %folder.display(), "the report is not remembered");
     }

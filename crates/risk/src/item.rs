@@ -77,12 +77,12 @@ impl StepLine {
 }
 
 /// Steps nobody needs to be told: being on the pod network, being a member of what was granted.
-fn silent(searches: &Searches<'_, '_>, edge: &crate::graph::Edge) -> bool {
+fn silent(searches: &Searches<'_>, edge: &crate::graph::Edge) -> bool {
     matches!(searches.graph.what(edge.head), State::PodNetwork | State::NamespaceNetwork(_))
 }
 
-pub(crate) fn write(searches: &Searches<'_, '_>, group: &Group, fixes: Vec<RankedFix>) -> Item {
-    let (world, graph) = (searches.world, searches.graph);
+pub(crate) fn write(searches: &Searches<'_>, group: &Group, fixes: Vec<RankedFix>) -> Item {
+    let (world, graph) = (&searches.world, &searches.graph);
     let goal_of = |at: usize| searches.goals.get(at).map(|goal| goal.goal.clone());
     let mut steps_out = Vec::new();
     let mut through = Vec::new();

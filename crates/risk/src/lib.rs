@@ -1,6 +1,6 @@
 //! Facts to attack steps to paths to ranked items and cheapest fixes.
 //!
-//! [`assess`] is a pure function: a snapshot and facts in, an [`Assessment`] out. Steps are Horn clauses
+//! A [`Ranking`] is a pure value: made of a snapshot and facts, it gives an [`Assessment`]. Steps are Horn clauses
 //! ([`STEPS`]), goals have values, the cheapest proof per entry and goal is found by Knuth's algorithm, tiers come
 //! from a written table ([`TABLE`]), and each fix is measured by removing its steps and searching again.
 #![deny(missing_docs)]
@@ -11,8 +11,11 @@ mod goal;
 mod graph;
 mod image_facts;
 mod item;
+#[cfg(test)]
+mod laws;
 mod proof;
 mod rank;
+mod repair;
 mod steps;
 #[cfg(test)]
 mod testing;
@@ -28,17 +31,22 @@ pub use rank::{Entry, Risk};
 pub use steps::{STEPS, Step};
 pub use tier::{Row, TABLE, Tier};
 
-use model::{Coverage, Fact, Finding, Gap, Ring, Target};
+use model::{Coverage, Evidence, Fact, Finding, Fix, Gap, ResourceRef, Ring, Target};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use snapshot::Snapshot;
 
-/// What [`assess`] is asked for.
-#[derive(Clone, Debug)]
+/// What a [`Ranking`] is asked for.
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// For how many items fixes are measured; the rest name the fixes of their path unmeasured.
+    /// For how many items fixes are measured; the rest have none.
     pub measured: usize,
-    /// What rehearsals of fixes showed, by the fix's key.
-    pub rehearsed: Rehearsals,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { measured: 10 }
+    }
 }
 
 /// What happened when a fix was tried on a copy.
@@ -52,12 +60,6 @@ pub struct Rehearsal {
 
 /// Rehearsals by the fix's key.
 pub type Rehearsals = std::collections::BTreeMap<String, Rehearsal>;
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { measured: 10, rehearsed: Rehearsals::new() }
-    }
-}
 
 /// The answer: what to fix first, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -79,10 +81,37 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Every fix that was measured.
-    pub fn fixes(&self) -> impl Iterator<Item = &model::Fix> {
-        let of_items = self.items.iter().flat_map(|item| &item.fixes);
-        of_items.chain(&self.plan.steps).map(|ranked| &ranked.fix)
+    /// What the steps of its items point at.
+    pub fn on_paths(&self) -> OnPaths {
+        let mut on = OnPaths::default();
+        for step in self.items.iter().flat_map(|item| &item.steps) {
+            on.resources.extend(step.resource().cloned());
+            on.evidence.entry(step.evidence.clone()).or_default().push(step.text.clone());
+        }
+        on
+    }
+}
+
+/// What lies on some item's path: a finding about it needs no line of its own.
+#[derive(Clone, Debug, Default)]
+pub struct OnPaths {
+    resources: FxHashSet<ResourceRef>,
+    /// The words of the steps that a piece of evidence backs.
+    evidence: FxHashMap<Evidence, Vec<String>>,
+}
+
+impl OnPaths {
+    /// Whether a step points at what the finding is about, at the very field, or at this vulnerability.
+    pub fn hold(&self, finding: &Finding) -> bool {
+        if let Target::Workload(about) | Target::Resource(about) = &finding.target
+            && self.resources.contains(about)
+        {
+            return true;
+        }
+        let Some(steps) = self.evidence.get(&finding.evidence) else { return false };
+        let instance = finding.instance.as_deref().unwrap_or_default();
+        let names = |text: &String| text.split([' ', ',']).any(|word| word == instance);
+        !matches!(finding.evidence, Evidence::Document { .. }) || steps.iter().any(names)
     }
 }
 
@@ -107,46 +136,65 @@ pub struct GraphSize {
     pub edges: usize,
 }
 
-/// Ranks what can happen.
-pub fn assess(snapshot: &Snapshot, facts: &[Fact], options: &Options) -> Assessment {
-    let world = world::World::new(snapshot, facts);
-    let graph = steps::graph(&world);
-    let goals = goal::all(&world, &graph);
-    let searches = rank::Searches::new(&world, &graph, &goals);
-    let removals = cut::Removals::new(&graph);
-    let groups = searches.groups();
-    let risk = searches.outside(&proof::Mask::default());
-    let measured = groups.iter().enumerate().map(|(at, group)| {
-        let fixes = if at < options.measured {
-            cut::fixes_of(&searches, &removals, group, risk.total, &options.rehearsed)
-        } else {
-            Vec::new()
-        };
-        item::write(&searches, group, fixes)
-    });
-    Assessment {
-        items: measured.collect(),
-        headline: headline(&searches),
-        plan: cut::plan(&searches, &removals, &groups, &options.rehearsed),
-        coverage: coverage(&world),
-        graph: GraphSize { states: graph.states().len(), edges: graph.edges.len() },
-        risk,
+/// Everything joined and searched once, to be assessed again as soon as more is known of the fixes.
+pub struct Ranking<'a> {
+    searches: rank::Searches<'a>,
+    groups: Vec<rank::Group>,
+    trials: cut::Trials,
+    measured: usize,
+}
+
+impl<'a> Ranking<'a> {
+    /// Joins facts to a snapshot, draws the attack graph and ranks what can happen.
+    pub fn new(snapshot: &'a Snapshot, facts: &'a [Fact], options: &Options) -> Self {
+        let searches = rank::Searches::new(world::World::new(snapshot, facts));
+        let groups = searches.groups();
+        let trials = cut::Trials::new(&searches.graph);
+        Self { searches, groups, trials, measured: options.measured }
+    }
+
+    /// The fixes of the measured items and of the plan, to be rehearsed.
+    pub fn proposals(&mut self) -> Vec<Fix> {
+        let Self { searches, groups, trials, measured } = self;
+        let none = Rehearsals::new();
+        let mut fixes: Vec<RankedFix> =
+            groups.iter().take(*measured).flat_map(|group| trials.fixes_of(searches, group, &none)).collect();
+        fixes.extend(trials.plan(searches, groups, &none).steps);
+        fixes.into_iter().map(|ranked| ranked.fix).collect()
+    }
+
+    /// What to fix first, given what rehearsals of the fixes showed. What was tried once is not searched again.
+    pub fn assess(&mut self, rehearsed: &Rehearsals) -> Assessment {
+        let Self { searches, groups, trials, measured } = self;
+        let items = groups.iter().enumerate().map(|(at, group)| {
+            let wanted = at < *measured;
+            let fixes = if wanted { trials.fixes_of(searches, group, rehearsed) } else { Vec::new() };
+            item::write(searches, group, fixes)
+        });
+        Assessment {
+            items: items.collect(),
+            headline: headline(searches),
+            plan: trials.plan(searches, groups, rehearsed),
+            coverage: coverage(&searches.world),
+            graph: GraphSize { states: searches.graph.states().len(), edges: searches.graph.edges.len() },
+            risk: searches.outside(),
+        }
     }
 }
 
-fn headline(searches: &rank::Searches<'_, '_>) -> Option<Headline> {
-    (0..searches.goals.len()).find_map(|at| {
-        let leading = searches.leading_to(at, &proof::Mask::default());
-        let from_internet = leading.iter().filter(|w| searches.directly(Entry::Internet, **w)).count();
-        let goal = searches.goals.get(at)?.goal.clone();
-        (!leading.is_empty()).then_some(Headline { goal, workloads: leading.len(), from_internet })
-    })
+/// Ranks what can happen, with no fix rehearsed.
+pub fn assess(snapshot: &Snapshot, facts: &[Fact], options: &Options) -> Assessment {
+    Ranking::new(snapshot, facts, options).assess(&Rehearsals::new())
 }
 
-/// Whether a finding is about something that lies on one of the items' paths: then it needs no line of its own.
-pub fn on_a_path(items: &[Item], finding: &Finding) -> bool {
-    let (Target::Workload(about) | Target::Resource(about)) = &finding.target else { return false };
-    items.iter().any(|item| item.steps.iter().any(|step| step.resource().is_some_and(|r| r == about)))
+fn headline(searches: &rank::Searches<'_>) -> Option<Headline> {
+    (0..searches.goals.len()).find_map(|at| {
+        let tails = searches.tails(at, Entry::Foothold);
+        let from_internet =
+            searches.leading(&tails).filter(|w| searches.directly(Entry::Internet, *w)).count();
+        let (goal, workloads) = (searches.goals.get(at)?.goal.clone(), searches.leading(&tails).count());
+        (workloads > 0).then_some(Headline { goal, workloads, from_internet })
+    })
 }
 
 /// How many images were scanned, how many signatures looked for, where pods run, and which facts found no place.

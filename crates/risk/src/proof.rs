@@ -7,24 +7,6 @@ use crate::graph::{Edge, EdgeId, Graph, State, StateId};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-/// Edges that a fix took away.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mask(Vec<u64>);
-
-impl Mask {
-    pub(crate) fn of(edges: impl IntoIterator<Item = EdgeId>, graph: &Graph) -> Self {
-        let mut bits = vec![0u64; graph.edges.len() / 64 + 1];
-        for edge in edges {
-            bits[edge as usize / 64] |= 1 << (edge % 64);
-        }
-        Self(bits)
-    }
-
-    fn hides(&self, edge: EdgeId) -> bool {
-        self.0.get(edge as usize / 64).is_some_and(|word| word & (1 << (edge % 64)) != 0)
-    }
-}
-
 /// For every state its cheapest cost and the edge it comes by (or, searched backwards, goes on by).
 #[derive(Clone, Debug)]
 pub(crate) struct Proofs {
@@ -32,7 +14,7 @@ pub(crate) struct Proofs {
     via: Vec<EdgeId>,
 }
 
-const NONE: EdgeId = EdgeId::MAX;
+pub(crate) const NONE: EdgeId = EdgeId::MAX;
 
 impl Proofs {
     fn new(states: usize) -> Self {
@@ -70,19 +52,18 @@ impl Proofs {
 }
 
 /// Cost as a totally ordered key (costs are never NaN and never negative, so the bits order as the numbers do).
-fn key(cost: f32) -> u32 {
+pub(crate) fn key(cost: f32) -> u32 {
     cost.to_bits()
 }
 
 /// From where the attacker is to everything that follows.
-pub(crate) fn forward(graph: &Graph, axioms: &[(StateId, f32)], mask: &Mask) -> Proofs {
+pub(crate) fn forward(graph: &Graph, axioms: &[StateId]) -> Proofs {
     let mut proofs = Proofs::new(graph.states().len());
-    let mut missing: Vec<u8> = graph.edges.iter().map(|edge| edge.body().len() as u8).collect();
     let mut done = vec![false; graph.states().len()];
     let mut queue = BinaryHeap::new();
-    for (state, cost) in axioms {
-        if proofs.improve(*state, *cost, NONE) {
-            queue.push(Reverse((key(*cost), *state)));
+    for state in axioms {
+        if proofs.improve(*state, 0.0, NONE) {
+            queue.push(Reverse((key(0.0), *state)));
         }
     }
     while let Some(Reverse((_, state))) = queue.pop() {
@@ -91,9 +72,7 @@ pub(crate) fn forward(graph: &Graph, axioms: &[(StateId, f32)], mask: &Mask) -> 
         }
         for id in graph.out(state) {
             let edge = &graph.edges[*id as usize];
-            let open = &mut missing[*id as usize];
-            *open = open.saturating_sub(1);
-            if *open > 0 || done[edge.head as usize] || mask.hides(*id) {
+            if done[edge.head as usize] || !edge.body().iter().all(|b| done[*b as usize]) {
                 continue;
             }
             let cost = edge.cost() + edge.body().iter().map(|b| proofs.cost(*b)).sum::<f32>();
@@ -112,8 +91,7 @@ pub(crate) fn backward(
     graph: &Graph,
     goals: &[StateId],
     reached: &Proofs,
-    stop: impl Fn(State) -> bool,
-    mask: &Mask,
+    stop: fn(State) -> bool,
 ) -> Proofs {
     let mut tails = Proofs::new(graph.states().len());
     let mut done = vec![false; graph.states().len()];
@@ -124,19 +102,14 @@ pub(crate) fn backward(
         }
     }
     while let Some(Reverse((_, state))) = queue.pop() {
-        if std::mem::replace(&mut done[state as usize], true)
-            || (stop(graph.what(state)) && !goals.contains(&state))
-        {
+        let stops = stop(graph.what(state)) && tails.via(state).is_some();
+        if std::mem::replace(&mut done[state as usize], true) || stops {
             continue;
         }
         for id in graph.into(state) {
-            if mask.hides(*id) {
-                continue;
-            }
             let edge = &graph.edges[*id as usize];
             for from in edge.body() {
-                let others: f32 = edge.body().iter().filter(|b| *b != from).map(|b| reached.cost(*b)).sum();
-                let cost = tails.cost(state) + edge.cost() + others;
+                let cost = tails.cost(state) + edge.cost() + others(edge, *from, |b| reached.cost(b));
                 if cost.is_finite() && !done[*from as usize] && tails.improve(*from, cost, *id) {
                     queue.push(Reverse((key(cost), *from)));
                 }
@@ -146,14 +119,20 @@ pub(crate) fn backward(
     tails
 }
 
-/// The edges of the cheapest proof of `state`, premises before conclusions, each once.
-pub(crate) fn proof(graph: &Graph, proofs: &Proofs, state: StateId) -> Vec<EdgeId> {
+/// What the premises of a step cost beside one of them.
+pub(crate) fn others(edge: &Edge, from: StateId, cost: impl Fn(StateId) -> f32) -> f32 {
+    edge.body().iter().filter(|b| **b != from).map(|b| cost(*b)).sum()
+}
+
+/// The edges of the cheapest proof of `state`, premises before conclusions, each once; each state's last one is given
+/// by `via`.
+pub(crate) fn proof(graph: &Graph, via: impl Fn(StateId) -> Option<EdgeId>, state: StateId) -> Vec<EdgeId> {
     let mut out = Vec::new();
     let mut seen = BTreeSet::new();
     // An explicit stack: (state, premises already expanded).
     let mut stack = vec![(state, false)];
     while let Some((state, expanded)) = stack.pop() {
-        let Some(id) = proofs.via(state) else { continue };
+        let Some(id) = via(state) else { continue };
         if expanded {
             out.push(id);
         } else if seen.insert(state) {
@@ -165,11 +144,11 @@ pub(crate) fn proof(graph: &Graph, proofs: &Proofs, state: StateId) -> Vec<EdgeI
     out
 }
 
-/// The edges from `state` on to a goal.
-pub(crate) fn tail(graph: &Graph, tails: &Proofs, state: StateId) -> Vec<EdgeId> {
+/// The edges from `state` on to a goal, each state's next one given by `via`.
+pub(crate) fn tail(graph: &Graph, via: impl Fn(StateId) -> Option<EdgeId>, state: StateId) -> Vec<EdgeId> {
     let mut out = Vec::new();
     let mut at = state;
-    while let Some(id) = tails.via(at).filter(|_| out.len() < 64) {
+    while let Some(id) = via(at).filter(|_| out.len() < 64) {
         out.push(id);
         at = graph.edge(id).map_or(at, |edge| edge.head);
     }
@@ -193,8 +172,8 @@ mod tests {
     }
 
     fn ease_of(graph: &Graph, from: &[State], to: State) -> f64 {
-        let axioms: Vec<_> = from.iter().filter_map(|s| graph.find(*s)).map(|s| (s, 0.0)).collect();
-        let proofs = forward(graph, &axioms, &Mask::default());
+        let axioms: Vec<_> = from.iter().filter_map(|s| graph.find(*s)).collect();
+        let proofs = forward(graph, &axioms);
         (proofs.ease(graph.find(to).unwrap()) * 1000.0).round() / 1000.0
     }
 
@@ -229,13 +208,6 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_edge_is_not_used() {
-        let g = graph(&[(&[State::Internet], State::Net(0), 0.5)]);
-        let proofs = forward(&g, &[(g.find(State::Internet).unwrap(), 0.0)], &Mask::of([0], &g));
-        assert!(!proofs.reached(g.find(State::Net(0)).unwrap()));
-    }
-
-    #[test]
     fn a_tail_takes_other_premises_from_the_forward_search_and_stops() {
         let g = graph(&[
             (&[State::Internet], State::AnyNode, 0.5),
@@ -244,12 +216,12 @@ mod tests {
             (&[State::Exec(1)], State::Exec(0), 0.5),
         ]);
         let id = |s| g.find(s).unwrap();
-        let fwd = forward(&g, &[(id(State::Internet), 0.0)], &Mask::default());
+        let fwd = forward(&g, &[id(State::Internet)]);
         let stop = |s: State| matches!(s, State::Exec(_));
-        let tails = backward(&g, &[id(State::ClusterAdmin)], &fwd, stop, &Mask::default());
+        let tails = backward(&g, &[id(State::ClusterAdmin)], &fwd, stop);
         assert!((tails.ease(id(State::Exec(0))) - 0.2).abs() < 1e-6);
         assert!(!tails.reached(id(State::Exec(1))), "the search stops at the first workload");
-        assert_eq!(tail(&g, &tails, id(State::Exec(0))), [1, 2]);
+        assert_eq!(tail(&g, |s| tails.via(s), id(State::Exec(0))), [1, 2]);
     }
 
     #[test]
@@ -260,7 +232,7 @@ mod tests {
             (&[State::Net(0)], State::AnyNode, 0.5),
             (&[State::Acts(0), State::AnyNode], State::ClusterAdmin, 0.5),
         ]);
-        let fwd = forward(&g, &[(g.find(State::Internet).unwrap(), 0.0)], &Mask::default());
-        assert_eq!(proof(&g, &fwd, g.find(State::ClusterAdmin).unwrap()), [0, 1, 2, 3]);
+        let fwd = forward(&g, &[g.find(State::Internet).unwrap()]);
+        assert_eq!(proof(&g, |s| fwd.via(s), g.find(State::ClusterAdmin).unwrap()), [0, 1, 2, 3]);
     }
 }

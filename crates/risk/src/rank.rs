@@ -3,9 +3,10 @@
 //! A *tail* is the way from code in one workload to a goal, without detours over the network. Workloads that share a
 //! tail share the weakness, so they are one item; the likeliest of them stands for the group.
 
-use crate::goal::{Goal, Valued};
+use crate::goal::{self, Goal, Valued};
 use crate::graph::{Edge, EdgeId, Graph, Index, State, StateId};
-use crate::proof::{self, Mask, Proofs};
+use crate::proof::{self, Proofs};
+use crate::repair::{self, Removed, Repaired};
 use crate::steps;
 use crate::tier::{self, Case, Tier};
 use crate::world::World;
@@ -54,12 +55,16 @@ impl Entry {
 }
 
 /// The searches everything else reads.
-pub(crate) struct Searches<'a, 'w> {
-    pub(crate) world: &'a World<'w>,
-    pub(crate) graph: &'a Graph,
-    pub(crate) goals: &'a [Valued],
+pub(crate) struct Searches<'w> {
+    pub(crate) world: World<'w>,
+    pub(crate) graph: Graph,
+    pub(crate) goals: Vec<Valued>,
+    /// Workloads someone can get into, with their states.
+    pub(crate) inside: Vec<(Index, StateId)>,
     /// What follows from each entry, in the order of [`Entry::ALL`].
-    pub(crate) reached: Vec<Proofs>,
+    reached: [Proofs; 3],
+    /// What follows from both entries that are outside.
+    outside: Proofs,
 }
 
 /// A group of paths with one tail, before it is put into words.
@@ -84,24 +89,34 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// With more workloads that share it.
+    fn share(&mut self, more: &[Index]) {
+        let known: FxHashSet<Index> = self.workloads.iter().copied().collect();
+        self.workloads.extend(more.iter().filter(|workload| !known.contains(workload)));
+    }
+
     pub(crate) fn ease(&self) -> f64 {
         f64::from(-self.cost).exp()
     }
 }
 
 /// Tails do not lead over the network: that would make every weakness everybody's.
-fn over_network(state: State) -> bool {
+pub(crate) fn over_network(state: State) -> bool {
     matches!(state, State::Net(_) | State::PodNetwork | State::NamespaceNetwork(_))
 }
 
-impl<'a, 'w> Searches<'a, 'w> {
-    pub(crate) fn new(world: &'a World<'w>, graph: &'a Graph, goals: &'a [Valued]) -> Self {
-        let reached =
-            Entry::ALL.iter().map(|entry| proof::forward(graph, &axioms(graph, *entry), &Mask::default()));
-        Self { world, graph, goals, reached: reached.collect() }
+impl<'w> Searches<'w> {
+    pub(crate) fn new(world: World<'w>) -> Self {
+        let graph = steps::graph(&world);
+        let goals = goal::all(&world, &graph);
+        let workloads = 0..world.workloads.len() as Index;
+        let inside = workloads.filter_map(|w| Some((w, graph.find(State::Exec(w))?))).collect();
+        let reached = Entry::ALL.map(|entry| proof::forward(&graph, &axioms(&graph, &[entry])));
+        let outside = proof::forward(&graph, &axioms(&graph, &[Entry::Internet, Entry::PushAccess]));
+        Self { world, graph, goals, inside, reached, outside }
     }
 
-    fn reached(&self, entry: Entry) -> &Proofs {
+    pub(crate) fn reached(&self, entry: Entry) -> &Proofs {
         match entry {
             Entry::Internet => &self.reached[0],
             Entry::PushAccess => &self.reached[1],
@@ -110,8 +125,19 @@ impl<'a, 'w> Searches<'a, 'w> {
     }
 
     /// How the goals are reached from each state, other premises taken from an entry.
-    fn tails(&self, goal: &Valued, entry: Entry, mask: &Mask) -> Proofs {
-        proof::backward(self.graph, &goal.states, self.reached(entry), over_network, mask)
+    pub(crate) fn tails(&self, goal: usize, entry: Entry) -> Proofs {
+        let states = self.goals.get(goal).map_or(&[][..], |goal| &goal.states);
+        proof::backward(&self.graph, states, self.reached(entry), over_network)
+    }
+
+    /// Where an entry starts, when it leads anywhere.
+    pub(crate) fn start(&self, entry: Entry) -> Option<StateId> {
+        self.graph.find(entry.state()).filter(|_| entry.outside())
+    }
+
+    /// Whether a step leads into a workload.
+    pub(crate) fn enters(&self, id: &EdgeId) -> bool {
+        self.graph.edge(*id).is_some_and(|edge| matches!(self.graph.what(edge.head), State::Exec(_)))
     }
 
     /// All groups, ranked.
@@ -122,9 +148,10 @@ impl<'a, 'w> Searches<'a, 'w> {
                 self.groups_of(entry, at, &mut groups);
             }
         }
-        absorb(&mut groups, self.goals);
+        absorb(&mut groups, &self.goals);
         one_way_in(&mut groups);
         groups.sort_by_cached_key(|group| self.order(group));
+        same_path(&mut groups);
         groups
     }
 
@@ -140,10 +167,10 @@ impl<'a, 'w> Searches<'a, 'w> {
     fn groups_of(&self, entry: Entry, goal: usize, out: &mut Vec<Group>) {
         let Some(valued) = self.goals.get(goal) else { return };
         let reached = self.reached(entry);
-        let tails = self.tails(valued, entry, &Mask::default());
+        let tails = self.tails(goal, entry);
         let mut signatures = Signatures { searches: self, tails: &tails, known: FxHashMap::default() };
         let mut by_tail: FxHashMap<u64, (f32, StateId, Vec<Index>)> = FxHashMap::default();
-        let mut offer = |state: StateId, workload: Option<Index>, signatures: &mut Signatures<'_, '_, '_>| {
+        let mut offer = |state: StateId, workload: Option<Index>, signatures: &mut Signatures<'_, '_>| {
             let cost = reached.cost(state) + tails.cost(state);
             if !cost.is_finite() {
                 return;
@@ -158,26 +185,21 @@ impl<'a, 'w> Searches<'a, 'w> {
                 (group.0, group.1) = (cost, state);
             }
         };
-        if let Some(start) = self.graph.find(entry.state()).filter(|_| entry.outside()) {
-            let through = |id: &EdgeId| {
-                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
-            };
-            if !proof::tail(self.graph, &tails, start).iter().any(through) {
-                offer(start, None, &mut signatures);
-            }
+        if let Some(start) = self.start(entry)
+            && !proof::tail(&self.graph, |s| tails.via(s), start).iter().any(|id| self.enters(id))
+        {
+            offer(start, None, &mut signatures);
         }
         let lesser = valued.goal.within_node_root();
         let rooted = if lesser { self.rooted(entry) } else { FxHashSet::default() };
-        for workload in (0..self.world.workloads.len() as Index).filter(|w| !rooted.contains(w)) {
-            if let Some(state) = self.graph.find(State::Exec(workload)) {
-                offer(state, Some(workload), &mut signatures);
-            }
+        for (workload, state) in self.inside.iter().filter(|(w, _)| !rooted.contains(w)) {
+            offer(*state, Some(*workload), &mut signatures);
         }
         let mut found: Vec<_> = by_tail.into_iter().collect();
         found.sort_unstable_by_key(|(tail, _)| *tail);
         for (tail, (cost, state, workloads)) in found {
-            let mut edges = proof::proof(self.graph, reached, state);
-            edges.extend(proof::tail(self.graph, &tails, state));
+            let mut edges = proof::proof(&self.graph, |s| reached.via(s), state);
+            edges.extend(proof::tail(&self.graph, |s| tails.via(s), state));
             let mut group = Group {
                 entry,
                 goal,
@@ -199,12 +221,15 @@ impl<'a, 'w> Searches<'a, 'w> {
 
     /// Workloads that are root on their node anyway: what else they see of it is no weakness of its own.
     fn rooted(&self, entry: Entry) -> FxHashSet<Index> {
-        let Some(root) = self.goals.iter().find(|goal| goal.goal == Goal::NodeRoot) else {
+        let Some(root) = self.goals.iter().position(|goal| goal.goal == Goal::NodeRoot) else {
             return FxHashSet::default();
         };
-        let tails = self.tails(root, entry, &Mask::default());
-        let rooted = |w: &Index| self.graph.find(State::Exec(*w)).is_some_and(|state| tails.reached(state));
-        (0..self.world.workloads.len() as Index).filter(rooted).collect()
+        self.leading(&self.tails(root, entry)).collect()
+    }
+
+    /// Workloads from which a goal is reached, by its tails.
+    pub(crate) fn leading(&self, tails: &Proofs) -> impl Iterator<Item = Index> {
+        self.inside.iter().filter(|(_, state)| tails.reached(*state)).map(|(workload, _)| *workload)
     }
 
     fn judge(&self, group: &mut Group, value: f64) {
@@ -214,7 +239,7 @@ impl<'a, 'w> Searches<'a, 'w> {
         group.confidence = edges().map(|edge| edge.confidence).min().unwrap_or(Confidence::Confirmed);
         let exploit = |edge: &&Edge| steps::of(edge).id == "exploit";
         let likely = edges().filter(exploit).all(|edge| {
-            let v = steps::vulnerability(self.world, edge.args[1]);
+            let v = steps::vulnerability(&self.world, edge.args[1]);
             edge.observed || v.is_some_and(|v| v.known_exploited || v.epss.is_some_and(|epss| epss >= 0.5))
         });
         let case = Case {
@@ -228,57 +253,32 @@ impl<'a, 'w> Searches<'a, 'w> {
         (group.tier, group.why) = tier::of(&case);
     }
 
-    /// Paths from outside to a goal: each entry with each workload it gets into that leads there.
-    pub(crate) fn paths(&self, goal: usize, mask: &Mask) -> FxHashSet<(Entry, Index)> {
-        let mut pairs = FxHashSet::default();
-        let Some(valued) = self.goals.get(goal) else { return pairs };
-        for entry in [Entry::Internet, Entry::PushAccess] {
-            let reached = proof::forward(self.graph, &axioms(self.graph, entry), mask);
-            let tails = proof::backward(self.graph, &valued.states, &reached, over_network, mask);
-            let leads =
-                |state: Option<StateId>| state.is_some_and(|s| reached.reached(s) && tails.reached(s));
-            for workload in 0..self.world.workloads.len() as Index {
-                if leads(self.graph.find(State::Exec(workload))) {
-                    pairs.insert((entry, workload));
-                }
-            }
-            let start = self.graph.find(entry.state());
-            let through = |id: &EdgeId| {
-                self.graph.edge(*id).is_some_and(|e| matches!(self.graph.what(e.head), State::Exec(_)))
-            };
-            if leads(start) && start.is_some_and(|s| !proof::tail(self.graph, &tails, s).iter().any(through))
-            {
-                pairs.insert((entry, Index::MAX));
-            }
-        }
-        pairs
-    }
-
-    /// Workloads from which a goal is reached once someone is inside.
-    pub(crate) fn leading_to(&self, goal: usize, mask: &Mask) -> FxHashSet<Index> {
-        let Some(valued) = self.goals.get(goal) else { return FxHashSet::default() };
-        let tails = self.tails(valued, Entry::Foothold, mask);
-        let leads = |w: &Index| self.graph.find(State::Exec(*w)).is_some_and(|state| tails.reached(state));
-        (0..self.world.workloads.len() as Index).filter(leads).collect()
-    }
-
     /// Whether an entry gets into a workload without passing through another one.
     pub(crate) fn directly(&self, entry: Entry, workload: Index) -> bool {
         let Some(state) = self.graph.find(State::Exec(workload)) else { return false };
         let reached = self.reached(entry);
-        let into = |id: &EdgeId| {
-            self.graph.edge(*id).is_some_and(|edge| matches!(self.graph.what(edge.head), State::Exec(_)))
-        };
-        reached.reached(state)
-            && proof::proof(self.graph, reached, state).iter().filter(|id| into(id)).count() == 1
+        let proof = || proof::proof(&self.graph, |s| reached.via(s), state);
+        reached.reached(state) && proof().iter().filter(|id| self.enters(id)).count() == 1
     }
 
     /// Risk from outside: what each goal is worth times how likely its cheapest proof is.
-    pub(crate) fn outside(&self, mask: &Mask) -> Risk {
-        let mut start = axioms(self.graph, Entry::Internet);
-        start.extend(axioms(self.graph, Entry::PushAccess));
-        let reached = proof::forward(self.graph, &start, mask);
-        let best = |goal: &Valued| goal.states.iter().map(|state| reached.ease(*state)).fold(0.0, f64::max);
+    pub(crate) fn outside(&self) -> Risk {
+        self.risk(|state| self.outside.ease(state))
+    }
+
+    /// Risk from outside without some steps.
+    pub(crate) fn outside_without(&self, removed: &Removed) -> f64 {
+        let after = self.outside_after(removed);
+        self.risk(|state| after.ease(state)).total
+    }
+
+    /// What follows from outside without some steps.
+    pub(crate) fn outside_after(&self, removed: &Removed) -> Repaired<'_> {
+        repair::forward(&self.graph, &self.outside, removed)
+    }
+
+    fn risk(&self, ease: impl Fn(StateId) -> f64) -> Risk {
+        let best = |goal: &Valued| goal.states.iter().map(|state| ease(*state)).fold(0.0, f64::max);
         let goals: Vec<(Goal, f64)> = self.goals.iter().map(|goal| (goal.goal.clone(), best(goal))).collect();
         let total = self.goals.iter().zip(&goals).map(|(goal, (_, ease))| goal.value * ease).sum();
         Risk { total, goals: goals.into_iter().filter(|(_, ease)| *ease > 0.0).collect() }
@@ -295,24 +295,37 @@ pub struct Risk {
     pub goals: Vec<(Goal, f64)>,
 }
 
-fn axioms(graph: &Graph, entry: Entry) -> Vec<(StateId, f32)> {
-    match entry {
-        Entry::Foothold => {
-            let exec = graph.states().iter().enumerate().filter(|(_, state)| matches!(state, State::Exec(_)));
-            exec.map(|(at, _)| (at as StateId, 0.0)).collect()
-        }
-        _ => graph.find(entry.state()).map(|state| (state, 0.0)).into_iter().collect(),
-    }
+/// The states an attacker starts in. One with a foothold is in any one of the workloads.
+fn axioms(graph: &Graph, entries: &[Entry]) -> Vec<StateId> {
+    let inside = |state: &State| matches!(state, State::Exec(_)) && entries.contains(&Entry::Foothold);
+    let start = |state: &State| entries.iter().any(|entry| entry.outside() && entry.state() == *state);
+    let states = (0..).zip(graph.states());
+    states.filter(|(_, state)| inside(state) || start(state)).map(|(at, _)| at).collect()
 }
 
 /// Signatures of tails: equal for states that go the same way through the same identities, roles and ways out.
-struct Signatures<'a, 'b, 'w> {
-    searches: &'a Searches<'b, 'w>,
+struct Signatures<'a, 'w> {
+    searches: &'a Searches<'w>,
     tails: &'a Proofs,
     known: FxHashMap<StateId, u64>,
 }
 
-impl Signatures<'_, '_, '_> {
+impl Signatures<'_, '_> {
+    /// A state, without what does not make a weakness another one: which of several nodes it is, and which of its
+    /// members one is where a group holds the right.
+    fn place(&self, state: StateId) -> State {
+        let graph = &self.searches.graph;
+        match graph.what(state) {
+            State::Node(_) => State::AnyNode,
+            State::Acts(who) => {
+                let next = self.tails.via(state).and_then(|id| graph.edge(id));
+                let group = next.filter(|next| steps::of(next).id == "group");
+                group.map_or(State::Acts(who), |membership| graph.what(membership.head))
+            }
+            other => other,
+        }
+    }
+
     fn of(&mut self, state: StateId) -> u64 {
         let mut chain = Vec::new();
         let mut at = state;
@@ -330,12 +343,8 @@ impl Signatures<'_, '_, '_> {
             }
         };
         for (state, edge) in chain.into_iter().rev() {
-            let class = steps::class(self.searches.world, self.searches.graph, edge);
-            // Where a node is, or which of several, does not make a weakness another one.
-            let head = match self.searches.graph.what(edge.head) {
-                State::Node(_) => State::AnyNode,
-                other => other,
-            };
+            let class = steps::class(&self.searches.world, &self.searches.graph, edge);
+            let head = self.place(edge.head);
             signature = FxBuildHasher.hash_one((edge.step, head, class, signature));
             self.known.insert(state, signature);
         }
@@ -343,23 +352,42 @@ impl Signatures<'_, '_, '_> {
     }
 }
 
+/// A path through several workloads is found from each of them: it is one group, whoever of them was asked.
+fn same_path(groups: &mut Vec<Group>) {
+    let mut first: FxHashMap<(Entry, usize, Vec<EdgeId>), usize> = FxHashMap::default();
+    let mut kept: Vec<Group> = Vec::with_capacity(groups.len());
+    for group in groups.drain(..) {
+        match first.entry((group.entry, group.goal, group.edges.clone())) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(group);
+            }
+            std::collections::hash_map::Entry::Occupied(place) => {
+                kept[*place.get()].share(&group.workloads);
+            }
+        }
+    }
+    *groups = kept;
+}
+
 /// A group whose whole path is the beginning of a more valuable one is part of that one.
 fn absorb(groups: &mut Vec<Group>, goals: &[Valued]) {
     let value = |goal: usize| goals.get(goal).map_or(0.0, |g| g.value);
-    let mut by_start: FxHashMap<(Entry, Option<EdgeId>), Vec<usize>> = FxHashMap::default();
+    let mut whole: FxHashMap<(Entry, &[EdgeId]), Vec<usize>> = FxHashMap::default();
     for (at, group) in groups.iter().enumerate() {
-        by_start.entry((group.entry, group.edges.first().copied())).or_default().push(at);
+        whole.entry((group.entry, &group.edges)).or_default().push(at);
     }
     let mut absorbed = vec![None; groups.len()];
-    for (at, group) in groups.iter().enumerate() {
-        let rivals = by_start.get(&(group.entry, group.edges.first().copied())).into_iter().flatten();
-        absorbed[at] = rivals.copied().find(|other| {
-            groups.get(*other).is_some_and(|bigger| {
-                bigger.edges.len() > group.edges.len()
-                    && bigger.edges.starts_with(&group.edges)
-                    && value(bigger.goal) >= value(group.goal)
-            })
-        });
+    for (at, bigger) in groups.iter().enumerate() {
+        for length in 1..bigger.edges.len() {
+            let begun = bigger.edges.get(..length).and_then(|edges| whole.get(&(bigger.entry, edges)));
+            for smaller in begun.into_iter().flatten() {
+                let worth = groups.get(*smaller).is_some_and(|g| value(g.goal) <= value(bigger.goal));
+                if worth && absorbed[*smaller].is_none() {
+                    absorbed[*smaller] = Some(at);
+                }
+            }
+        }
     }
     for at in 0..absorbed.len() {
         let (Some(into), Some(goal)) = (absorbed[at], groups.get(at).map(|g| g.goal)) else { continue };
@@ -401,10 +429,61 @@ fn one_way_in(groups: &mut Vec<Group>) {
         }
     });
     for group in groups.iter_mut() {
-        for workload in from_inside.get(&key(group)).into_iter().flatten() {
-            if !group.workloads.is_empty() && !group.workloads.contains(workload) {
-                group.workloads.push(*workload);
-            }
+        if let Some(inside) = from_inside.get(&key(group)).filter(|_| !group.workloads.is_empty()) {
+            group.share(inside);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{escapes, holds, image, pod, snapshot, vulnerability};
+    use crate::{Options, assess};
+    use model::{Capability, Escape, Fact, Identity, Predicate, Scope, Vulnerability};
+    use std::collections::BTreeSet;
+
+    fn shared(facts: &[Fact]) -> Vec<Vec<String>> {
+        let account = |name: &str| format!("  serviceAccountName: {name}\n");
+        let snapshot = snapshot(&(pod("a", "api", &account("api")) + &pod("b", "web", &account("web"))));
+        let items = assess(&snapshot, facts, &Options::default()).items;
+        items.into_iter().map(|item| item.workloads).collect()
+    }
+
+    fn admin(who: Identity) -> Fact {
+        holds(who, Capability::ClusterAdmin, Scope::Cluster)
+    }
+
+    #[test]
+    fn a_right_of_a_group_is_one_weakness_of_all_its_members() {
+        assert_eq!(shared(&[admin(Identity::group(Identity::AUTHENTICATED))]), [["a/api", "b/web"]]);
+    }
+
+    #[test]
+    fn rights_of_two_accounts_are_two() {
+        let facts = [admin(Identity::account("a", "api")), admin(Identity::account("b", "web"))];
+        assert_eq!(shared(&facts), [["a/api"], ["b/web"]]);
+    }
+
+    #[test]
+    fn a_path_through_two_workloads_is_said_once() {
+        let ways = [
+            image("api", Predicate::Vulnerable(Vulnerability { known_exploited: true, ..vulnerability() })),
+            holds(Identity::account("a", "api"), Capability::ExecPods, Scope::Namespace("b".into())),
+            escapes("b", "web", Escape::Privileged),
+        ];
+        let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: a}\n\
+                       spec: {type: NodePort, selector: {app: api}}\n";
+        let pods = pod("a", "api", "  serviceAccountName: api\n") + &pod("b", "web", "") + service;
+        let snapshot = snapshot(&pods);
+        let items = assess(&snapshot, &ways, &Options::default()).items;
+        let ids: BTreeSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids.len(), items.len());
+        let through = ["a/api".to_owned(), "b/web".to_owned()];
+        assert_eq!(items.iter().filter(|item| item.through == through).count(), 1, "{items:#?}");
+    }
+
+    #[test]
+    fn nothing_held_is_nothing() {
+        assert!(shared(&[]).is_empty());
     }
 }

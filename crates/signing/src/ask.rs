@@ -1,7 +1,6 @@
 //! What an engine that fetches nothing needs to see.
 
 use model::Digest;
-use std::collections::BTreeMap;
 
 /// One thing to look up in the image's repository (or in the repository its signatures are kept in).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +11,8 @@ pub enum Ask {
     Manifest(Digest),
     /// A blob by digest.
     Blob(Digest),
-    /// The index the referrers API gives for a digest; [`Answer::Absent`] where there is no such API or no referrer.
+    /// The index the referrers API gives for a digest, all pages of it; [`Answer::Absent`] where there is no such API
+    /// or no referrer.
     Referrers(Digest),
 }
 
@@ -25,20 +25,4 @@ pub enum Answer {
     Absent,
     /// The place could not be asked: refused, throttled, timed out, too large. Never the same as absent.
     Failed(String),
-}
-
-/// Everything looked up so far.
-#[derive(Clone, Debug, Default)]
-pub struct Answers(BTreeMap<Ask, Answer>);
-
-impl Answers {
-    /// Notes what came of looking.
-    pub fn insert(&mut self, ask: Ask, answer: Answer) {
-        self.0.insert(ask, answer);
-    }
-
-    /// What came of looking, if anybody did.
-    pub fn get(&self, ask: &Ask) -> Option<&Answer> {
-        self.0.get(ask)
-    }
 }

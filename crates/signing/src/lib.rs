@@ -1,7 +1,7 @@
 //! Signatures and attestations against keys and identities, to verdicts.
 //!
-//! Nothing is fetched here. [`verify`] says what it needs to see ([`Ask`]), the caller looks and calls again; so
-//! every layout is a function of values, and what could not be looked at stays apart from what is not there.
+//! Nothing is fetched here. [`Verification`] says what it needs to see ([`Ask`]), the caller looks and tells it ([`Answer`]);
+//! so every layout is a function of values, and what could not be looked at stays apart from what is not there.
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
@@ -15,23 +15,46 @@
 )]
 
 mod ask;
+mod blob;
+mod bundle;
+mod cache;
+mod certificate;
 #[cfg(test)]
 mod corpus;
+mod dsse;
+mod evidence;
+mod identity;
+mod judge;
 mod key;
 mod layouts;
 mod limits;
+mod memory;
 mod oci_layout;
 mod payload;
+mod pem;
 mod report;
+mod requirement;
+mod sign;
+mod statement;
 mod strict;
+mod trust;
 mod verdict;
 mod verify;
 
-pub use ask::{Answer, Answers, Ask};
-pub use key::{KeyError, PublicKey};
+pub use ask::{Answer, Ask};
+pub use blob::{BlobSignature, sign_blob, verify_blob};
+pub use cache::{CacheKey, Lifetimes, Remembered, VerdictCache};
+pub use identity::{IdentityRule, Pattern, PatternError};
+pub use key::{EnvelopeError, KeyError, PrivateKey, PrivateKeyError, PublicKey, ScryptCap};
 pub use layouts::{LAYOUTS, Layout};
 pub use limits::Limits;
+pub use memory::Repository;
 pub use oci_layout::{LayoutError, OciLayout};
 pub use report::{RULES, SIGNATURE_UNKNOWN, UNSIGNED};
-pub use verdict::{Log, Outcome, Reason, Refusal, Verdict};
-pub use verify::{Requirement, Step, verify, verify_with};
+pub use requirement::{Requirement, Signer, Wanted};
+pub use sign::{
+    Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, list, sign, sign_legacy,
+};
+pub use trust::{Artifact, Proofs, Proven, Trust, TrustRoot, TrustRootError};
+pub use verdict::{Attestation, Log, Outcome, Reason, Refusal, SignedBy, Verdict};
+pub use verify::{Step, Verification, verify_with};

@@ -58,3 +58,20 @@ impl Payload {
         Ok(Self { annotations })
     }
 }
+
+/// Writes a payload, byte for byte as Cosign does.
+pub(crate) fn write(
+    name: &str,
+    digest: &Digest,
+    annotations: &BTreeMap<String, String>,
+) -> serde_json::Result<Vec<u8>> {
+    let optional = if annotations.is_empty() { Value::Null } else { serde_json::json!(annotations) };
+    serde_json::to_vec(&serde_json::json!({
+        "critical": {
+            "identity": {"docker-reference": name},
+            "image": {"docker-manifest-digest": digest.as_str()},
+            "type": TYPE,
+        },
+        "optional": optional,
+    }))
+}

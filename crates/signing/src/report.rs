@@ -58,7 +58,7 @@ impl Verdict {
     /// What is known of the image's signatures, for the graph.
     pub fn facts(&self, image: &ImageId, name: &Arc<str>, at: Option<Timestamp>) -> Vec<Fact> {
         let predicate = match &self.outcome {
-            Outcome::Verified { key, .. } => Predicate::Signed { by: format!("key {key}") },
+            Outcome::Verified { signer, .. } => Predicate::Signed { by: signer.to_string() },
             Outcome::NotVerified { .. } => Predicate::Unsigned,
             Outcome::CouldNotLook { why } => Predicate::SignatureUnknown { why: why.join("; ") },
         };
@@ -96,15 +96,16 @@ impl Verdict {
 mod tests {
     use super::*;
     use crate::verify::made::image;
-    use crate::{Log, Reason};
+    use crate::{Log, Reason, SignedBy};
 
     #[test]
     fn three_answers_three_facts() {
         let name: Arc<str> = "registry.test".into();
         let asked = ImageId::from_reference("registry.test/app:1".parse().unwrap());
-        let verdict = |outcome| Verdict { digest: image(), outcome, refused: vec![] };
+        let verdict =
+            |outcome| Verdict { digest: image(), outcome, refused: vec![], attestations: vec![], lookups: 0 };
         let signed = verdict(Outcome::Verified {
-            key: "sha256:ab".into(),
+            signer: SignedBy::Key { key: "sha256:ab".into() },
             layout: "legacy-tag",
             log: Log::NotChecked,
         });

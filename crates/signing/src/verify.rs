@@ -1,70 +1,293 @@
-//! From what is known to a verdict, or to what must be looked up first.
+//! From what is known to a verdict, or to what must be looked up next.
+//!
+//! The likeliest place is asked first and a valid signature ends the search, so that few requests do; "not verified"
+//! is said only when every place has answered.
 
-use crate::layouts::{Candidate, Search};
-use crate::payload::Payload;
-use crate::verdict::{Log, Outcome, Reason, Refusal, Verdict};
-use crate::{Answer, Answers, Ask, Limits, PublicKey};
+use crate::bundle::Bundle;
+use crate::dsse::Envelope;
+use crate::judge::{self, Candidate};
+use crate::key::sha256;
+use crate::layouts::{Finds, Job, LAYOUTS, Layout, Purpose};
+use crate::requirement::{Requirement, Wanted};
+use crate::verdict::{Attestation, Outcome, Reason, Refusal, Verdict};
+use crate::{Answer, Ask, Limits};
 use model::Digest;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What a signature must show.
-#[derive(Clone, Debug, Default)]
-pub struct Requirement {
-    /// Keys, any of which will do.
-    pub keys: Vec<PublicKey>,
-    /// Annotations one and the same signature must carry.
-    pub annotations: BTreeMap<String, String>,
-}
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Where verification stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// These places must be looked at first.
+    /// These must be looked at first. More may be asked for later; none is asked for twice.
     Needs(Vec<Ask>),
     /// The answer.
     Done(Verdict),
 }
 
-/// Judges an image by what is known of its signatures. Any valid one wins, whatever else is attached.
+/// The verification of one image, under way.
 ///
-/// Semantics: Cosign's `verify --key` without the transparency log; facts about places that could not be asked are
-/// kept apart from places that hold nothing.
-pub fn verify(digest: &Digest, requirement: &Requirement, known: &Answers, limits: &Limits) -> Step {
-    let search = Search::run(digest, known, limits);
-    let mut refused = search.refused;
-    for candidate in &search.candidates {
-        match check(candidate, digest, requirement) {
-            Ok(key) => {
-                let outcome = Outcome::Verified { key, layout: candidate.layout, log: Log::NotChecked };
-                return Step::Done(Verdict { digest: digest.clone(), outcome, refused });
-            }
-            Err(reason) => {
-                let payload = Some(candidate.digest.clone());
-                refused.push(Refusal { layout: candidate.layout, payload, reason });
+/// Semantics: Cosign's `verify` and `verify-attestation` over every storage layout. Any valid signature wins, whatever
+/// else is attached; places that could not be asked are kept apart from places that hold nothing.
+#[derive(Debug)]
+pub struct Verification<'a> {
+    digest: Digest,
+    requirement: &'a Requirement,
+    limits: &'a Limits,
+    /// Not yet asked, likeliest first.
+    places: VecDeque<&'static Layout>,
+    queue: VecDeque<Job>,
+    /// Asked, not yet answered.
+    open: BTreeMap<Ask, Vec<Job>>,
+    seen: BTreeSet<Ask>,
+    batch: usize,
+    lookups: usize,
+    examined: usize,
+    won: Option<Outcome>,
+    attestations: Vec<Attestation>,
+    refused: Vec<Refusal>,
+    failures: Vec<String>,
+}
+
+impl<'a> Verification<'a> {
+    /// Begins. `likely` is the id of the layout in which a valid signature was last found in this repository, if any:
+    /// it is asked first.
+    pub fn new(
+        digest: &Digest,
+        requirement: &'a Requirement,
+        limits: &'a Limits,
+        likely: Option<&str>,
+    ) -> Self {
+        let mut places: Vec<_> =
+            LAYOUTS.iter().copied().filter(|l| l.may_hold(&requirement.wanted)).collect();
+        places.sort_by_key(|layout| Some(layout.id) != likely);
+        Self {
+            digest: digest.clone(),
+            requirement,
+            limits,
+            places: places.into(),
+            queue: VecDeque::new(),
+            open: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            batch: 1,
+            lookups: 0,
+            examined: 0,
+            won: None,
+            attestations: Vec::new(),
+            refused: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// What must be looked at next, or the answer.
+    pub fn step(&mut self) -> Step {
+        if self.is_over() {
+            return Step::Done(self.verdict());
+        }
+        if self.open.is_empty() {
+            self.ask();
+        }
+        match self.open.is_empty() {
+            true => Step::Done(self.verdict()),
+            false => Step::Needs(self.open.keys().cloned().collect()),
+        }
+    }
+
+    /// Bytes that are worth reading of what was asked for; whoever fetches may stop there and answer "failed".
+    pub fn cap(&self, ask: &Ask) -> u64 {
+        match (ask, &self.requirement.wanted) {
+            (Ask::Blob(_), Wanted::Signature) => self.limits.signature_bytes,
+            (Ask::Blob(_), Wanted::Attestation { .. }) => self.limits.attestation_bytes,
+            _ => self.limits.manifest_bytes,
+        }
+    }
+
+    /// Notes what came of looking. What was not asked for is ignored.
+    pub fn tell(&mut self, ask: &Ask, answer: Answer) {
+        let Some(jobs) = self.open.remove(ask) else { return };
+        let bytes = match self.checked(ask, answer) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return,
+            Err(why) => return self.failures.push(format!("{}: {why}", name(ask))),
+        };
+        for job in jobs {
+            if !self.is_over() {
+                self.read(job, &bytes);
             }
         }
     }
-    if !search.asks.is_empty() {
-        return Step::Needs(search.asks);
+
+    fn is_over(&self) -> bool {
+        self.won.is_some() && !matches!(self.requirement.wanted, Wanted::Attestation { every: true, .. })
     }
-    let outcome = if search.failures.is_empty() {
-        let nearest = refused.iter().map(|refusal| refusal.reason.clone()).max();
-        Outcome::NotVerified { reason: nearest.unwrap_or(Reason::NoSignature) }
-    } else {
-        Outcome::CouldNotLook { why: search.failures }
-    };
-    Step::Done(Verdict { digest: digest.clone(), outcome, refused })
+
+    /// The bytes, if they are those that were asked for.
+    fn checked(&self, ask: &Ask, answer: Answer) -> Result<Option<Vec<u8>>, String> {
+        let bytes = match answer {
+            Answer::Found(bytes) => bytes,
+            // A blob that a manifest names and the registry has not is a broken registry, not an absent signature.
+            Answer::Absent if matches!(ask, Ask::Blob(_) | Ask::Manifest(_)) => {
+                return Err("it is named, but not there".to_owned());
+            }
+            Answer::Absent => return Ok(None),
+            Answer::Failed(why) => return Err(why),
+        };
+        if bytes.len() as u64 > self.cap(ask) {
+            return Err(format!("{} bytes are over the limit", bytes.len()));
+        }
+        match ask {
+            Ask::Blob(want) | Ask::Manifest(want) if sha256(&bytes).as_ref() != Some(want) => {
+                Err("the bytes that came are not those of the digest".to_owned())
+            }
+            _ => Ok(Some(bytes)),
+        }
+    }
+
+    /// Takes the next few jobs, or else the next place.
+    fn ask(&mut self) {
+        let mut bytes = 0_u64;
+        while self.open.len() < self.batch {
+            let Some(job) = self.queue.front() else { break };
+            let known = self.open.contains_key(&job.ask);
+            bytes = bytes.saturating_add(if known { 0 } else { job.size });
+            if !self.open.is_empty() && bytes > self.limits.parallel_bytes {
+                break;
+            }
+            let Some(job) = self.queue.pop_front() else { break };
+            if !known && !self.may_ask() {
+                return;
+            }
+            // One payload may bear several signatures: asked once, used by all.
+            self.open.entry(job.ask.clone()).or_default().push(job);
+        }
+        while self.open.is_empty() {
+            let Some(layout) = self.places.pop_front() else { return };
+            let ask = layout.place(&self.digest);
+            if !self.may_ask() {
+                return;
+            }
+            self.batch = 1;
+            self.open.insert(ask.clone(), vec![Job { layout, ask, size: 0, purpose: Purpose::Place }]);
+        }
+    }
+
+    /// Counts a lookup, or ends the search.
+    fn may_ask(&mut self) -> bool {
+        if self.lookups >= self.limits.lookups {
+            self.failures.push(format!("more than {} lookups, the rest was not examined", self.lookups));
+            self.queue.clear();
+            self.places.clear();
+            return false;
+        }
+        self.lookups = self.lookups.saturating_add(1);
+        true
+    }
+
+    fn read(&mut self, job: Job, bytes: &[u8]) {
+        let candidate = match job.purpose {
+            Purpose::Place | Purpose::Manifest => return self.look(&job, bytes),
+            Purpose::Bundle => Bundle::read(bytes).map(Candidate::Bundle),
+            Purpose::Envelope { evidence } => {
+                Envelope::read(bytes).map(|envelope| Candidate::Envelope { envelope, evidence })
+            }
+            Purpose::Simple { signature, evidence } => {
+                Ok(Candidate::Simple { payload: bytes.to_vec(), signature, evidence })
+            }
+        };
+        self.examined = self.examined.saturating_add(1);
+        let accepted = candidate.and_then(|c| judge::judge(&c, &self.digest, self.requirement));
+        match accepted {
+            Ok(accepted) => {
+                let (signer, layout, log) = (accepted.signer, job.layout.id, accepted.log);
+                if let Some((predicate_type, predicate)) = accepted.claim {
+                    let signer = signer.clone();
+                    self.attestations.push(Attestation { predicate_type, predicate, signer, layout });
+                }
+                self.won.get_or_insert(Outcome::Verified { signer, layout, log });
+            }
+            Err(reason) => {
+                self.widen();
+                let payload = match job.ask {
+                    Ask::Blob(digest) => Some(digest),
+                    _ => None,
+                };
+                self.refused.push(Refusal { layout: job.layout.id, payload, reason: reason.shortened() });
+            }
+        }
+    }
+
+    /// Reads a place or a manifest and queues what it names.
+    fn look(&mut self, job: &Job, bytes: &[u8]) {
+        let mut finds = Finds::new(&self.requirement.wanted, self.limits, job.layout);
+        match &job.ask {
+            Ask::Manifest(digest) => {
+                // What it is holds for good, so it is refused, not a failure to look.
+                if let Err(error) = finds.manifest(bytes) {
+                    let reason = Reason::UnknownMediaType(format!("a manifest that cannot be read: {error}"));
+                    let payload = Some(digest.clone());
+                    finds.refused.push(Refusal { layout: job.layout.id, payload, reason });
+                }
+            }
+            _ => job.layout.read(&mut finds, bytes),
+        }
+        let Finds { jobs, refused, failures, .. } = finds;
+        if !refused.is_empty() {
+            self.widen();
+        }
+        self.failures.extend(failures);
+        self.refused.extend(refused.into_iter().map(|r| Refusal { reason: r.reason.shortened(), ..r }));
+        let room = self.limits.signatures.saturating_sub(self.examined).saturating_sub(self.queue.len());
+        let mut fresh: Vec<_> = jobs.into_iter().filter(|job| self.is_fresh(job)).collect();
+        if fresh.len() > room {
+            self.failures
+                .push(format!("more than {} signatures, the rest was not examined", self.limits.signatures));
+            fresh.truncate(room);
+        }
+        // What a manifest names comes before the next manifest.
+        for job in fresh.into_iter().rev() {
+            self.queue.push_front(job);
+        }
+    }
+
+    /// Asks for more at once, now that the likeliest was not it.
+    fn widen(&mut self) {
+        self.batch = self.batch.saturating_mul(2).min(self.limits.parallel);
+    }
+
+    /// Whether a manifest or bundle comes for the first time; both lists of referrers may name it.
+    fn is_fresh(&mut self, job: &Job) -> bool {
+        matches!(job.purpose, Purpose::Simple { .. }) || self.seen.insert(job.ask.clone())
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        let every = matches!(self.requirement.wanted, Wanted::Attestation { every: true, .. });
+        let outcome = match self.won.take() {
+            // Where every attestation counts, one that could not be looked at may be the one that matters.
+            Some(won) if !every || self.failures.is_empty() => won,
+            _ if !self.failures.is_empty() => {
+                Outcome::CouldNotLook { why: std::mem::take(&mut self.failures) }
+            }
+            _ => {
+                let nearest = self.refused.iter().map(|refusal| refusal.reason.clone()).max();
+                Outcome::NotVerified {
+                    reason: nearest.unwrap_or(Reason::NoSignature).max(Reason::NoSignature),
+                }
+            }
+        };
+        Verdict {
+            digest: self.digest.clone(),
+            outcome,
+            refused: std::mem::take(&mut self.refused),
+            attestations: std::mem::take(&mut self.attestations),
+            lookups: self.lookups,
+        }
+    }
 }
 
-/// The key that made a signature of this image with everything required.
-fn check(candidate: &Candidate, digest: &Digest, requirement: &Requirement) -> Result<String, Reason> {
-    let payload = Payload::read(&candidate.payload, digest)?;
-    let key = requirement.keys.iter().find(|key| key.verifies(&candidate.payload, &candidate.signature));
-    let key = key.ok_or(Reason::WrongKey)?;
-    let missing = requirement.annotations.iter().find(|(k, v)| payload.annotations.get(*k) != Some(v));
-    match missing {
-        Some((key, _)) => Err(Reason::AnnotationMissing(key.clone())),
-        None => Ok(key.fingerprint().to_owned()),
+fn name(ask: &Ask) -> String {
+    match ask {
+        Ask::Tag(tag) => format!("tag {tag}"),
+        Ask::Manifest(digest) => format!("manifest {digest}"),
+        Ask::Blob(digest) => format!("blob {digest}"),
+        Ask::Referrers(digest) => format!("referrers of {digest}"),
     }
 }
 
@@ -75,32 +298,29 @@ pub fn verify_with(
     limits: &Limits,
     look: &mut dyn FnMut(&Ask) -> Answer,
 ) -> Verdict {
-    let mut known = Answers::default();
-    for _ in 0..limits.rounds {
-        match verify(digest, requirement, &known, limits) {
+    let mut verification = Verification::new(digest, requirement, limits, None);
+    loop {
+        match verification.step() {
             Step::Done(verdict) => return verdict,
             Step::Needs(asks) => {
-                for ask in asks.into_iter().collect::<BTreeSet<_>>() {
+                for ask in asks {
                     let answer = look(&ask);
-                    known.insert(ask, answer);
+                    verification.tell(&ask, answer);
                 }
             }
         }
     }
-    let why = vec![format!("no answer after {} rounds of questions", limits.rounds)];
-    Verdict { digest: digest.clone(), outcome: Outcome::CouldNotLook { why }, refused: Vec::new() }
 }
 
 #[cfg(test)]
 pub(crate) mod made {
-    //! Keys and signatures made in tests.
+    //! Keys, images and legacy signatures made in tests.
 
     use super::*;
-    use crate::key::sha256;
+    use crate::{PrivateKey, PublicKey, Repository, Subject};
     use base64::Engine as _;
-    use p256::ecdsa::signature::Signer;
-    use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
-    use p256::pkcs8::EncodePublicKey;
+    use p256::ecdsa::{SigningKey, VerifyingKey};
+    use p256::pkcs8::EncodePublicKey as _;
 
     pub(crate) fn keypair(seed: u8) -> (SigningKey, VerifyingKey) {
         let key = SigningKey::from_slice(&[seed; 32]).unwrap();
@@ -116,8 +336,17 @@ pub(crate) mod made {
         PublicKey::from_pem(&pem(&keypair(seed).1)).unwrap()
     }
 
+    pub(crate) fn private(seed: u8) -> PrivateKey {
+        PrivateKey::generate(&mut |out| out.fill(seed)).unwrap()
+    }
+
     pub(crate) fn image() -> Digest {
         sha256(b"an image manifest").unwrap()
+    }
+
+    pub(crate) fn subject() -> Subject {
+        let media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
+        Subject { digest: image(), media_type, size: 17, name: "registry.test/app".to_owned() }
     }
 
     pub(crate) fn payload(digest: &str) -> String {
@@ -134,19 +363,17 @@ pub(crate) mod made {
     }
 
     pub(crate) fn layer(payload: &str, signer: u8) -> Layer {
-        let signature: Signature = keypair(signer).0.sign(payload.as_bytes());
-        let text = base64::engine::general_purpose::STANDARD.encode(signature.to_der());
+        let signature = private(signer).sign(payload.as_bytes()).unwrap();
         Layer {
             kind: "application/vnd.dev.cosign.simplesigning.v1+json",
             payload: payload.as_bytes().to_vec(),
-            signature: Some(text),
+            signature: Some(base64::engine::general_purpose::STANDARD.encode(signature)),
         }
     }
 
     /// A repository that holds one `.sig` image with these layers.
-    pub(crate) fn repository(layers: Vec<Layer>) -> Answers {
-        let mut known = Answers::default();
-        let image = image();
+    pub(crate) fn repository(layers: Vec<Layer>) -> Repository {
+        let mut repository = Repository::new(true);
         let mut entries = Vec::new();
         for layer in layers {
             let digest = sha256(&layer.payload).unwrap();
@@ -155,152 +382,45 @@ pub(crate) mod made {
                 entry["annotations"] = serde_json::json!({"dev.cosignproject.cosign/signature": text});
             }
             entries.push(entry);
-            known.insert(Ask::Blob(digest), Answer::Found(layer.payload));
+            repository.push_all(&[crate::Push::Blob { digest, bytes: layer.payload }]);
         }
         let manifest = serde_json::json!({
             "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": image.as_str(), "size": 2},
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": image().as_str(), "size": 2},
             "layers": entries,
         });
-        let tag = image.as_str().replacen(':', "-", 1);
-        known.insert(Ask::Tag(format!("{tag}.sig")), Answer::Found(manifest.to_string().into_bytes()));
-        known.insert(Ask::Tag(tag), Answer::Absent);
-        known.insert(Ask::Referrers(image), Answer::Absent);
-        known
+        let tag = image().as_str().replacen(':', "-", 1);
+        repository.tag(&format!("{tag}.sig"), manifest.to_string().into_bytes());
+        repository
+    }
+
+    /// A manifest with the image as subject and one layer.
+    pub(crate) fn refer(
+        repository: &mut Repository,
+        kind: &str,
+        bytes: &[u8],
+        annotations: serde_json::Value,
+    ) {
+        let digest = sha256(bytes).unwrap();
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "artifactType": kind,
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": sha256(b"{}").unwrap().as_str(), "size": 2},
+            "layers": [{"mediaType": kind, "digest": digest.as_str(), "size": bytes.len()}],
+            "annotations": annotations,
+            "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": image().as_str(), "size": 17},
+        });
+        let manifest = manifest.to_string().into_bytes();
+        repository.push_all(&[
+            crate::Push::Blob { digest, bytes: bytes.to_vec() },
+            crate::Push::Manifest {
+                digest: sha256(&manifest).unwrap(),
+                media_type: "application/vnd.oci.image.manifest.v1+json",
+                bytes: manifest,
+                tag: None,
+            },
+        ]);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::made::*;
-    use super::*;
-
-    fn ask(known: &Answers) -> impl FnMut(&Ask) -> Answer + '_ {
-        |ask| known.get(ask).cloned().unwrap_or(Answer::Absent)
-    }
-
-    fn judge(known: &Answers, keys: &[u8]) -> Outcome {
-        let requirement =
-            Requirement { keys: keys.iter().map(|k| public(*k)).collect(), ..Default::default() };
-        verify_with(&image(), &requirement, &Limits::default(), &mut ask(known)).outcome
-    }
-
-    fn code(outcome: &Outcome) -> &str {
-        match outcome {
-            Outcome::Verified { .. } => "verified",
-            Outcome::NotVerified { reason } => reason.code(),
-            Outcome::CouldNotLook { .. } => "could-not-look",
-        }
-    }
-
-    #[test]
-    fn every_reason() {
-        let good = payload(image().as_str());
-        let other = payload("sha256:0000000000000000000000000000000000000000000000000000000000000000");
-        let twice = good.replacen(
-            r#""critical""#,
-            r#""critical":{"image":{"docker-manifest-digest":"x"},"type":"y"},"critical""#,
-            1,
-        );
-        let with = |change: fn(&mut Layer)| {
-            let mut one = layer(&good, 1);
-            change(&mut one);
-            one
-        };
-        let cases: Vec<(&str, Vec<Layer>)> = vec![
-            ("verified", vec![layer(&good, 1)]),
-            (
-                "verified",
-                vec![layer(&other, 1), layer(&good, 2), with(|l| l.signature = None), layer(&good, 1)],
-            ),
-            ("no-signature", vec![]),
-            ("wrong-key", vec![layer(&good, 2)]),
-            ("other-image", vec![layer(&other, 1)]),
-            ("wrong-key", vec![layer(&other, 1), layer(&good, 2)]),
-            ("malformed-payload", vec![layer("{", 1)]),
-            ("malformed-payload", vec![layer(&twice, 1)]),
-            (
-                "not-an-image-signature",
-                vec![layer(&good.replace("cosign container image signature", "atomic"), 1)],
-            ),
-            ("not-an-image-signature", vec![with(|l| l.kind = "application/vnd.dsse.envelope.v1+json")]),
-            ("unknown-media-type", vec![with(|l| l.kind = "application/octet-stream")]),
-            ("signature-missing", vec![with(|l| l.signature = None)]),
-            ("malformed-signature", vec![with(|l| l.signature = Some("***".into()))]),
-            ("wrong-key", vec![with(|l| l.signature = Some("AAAA".into()))]),
-        ];
-        for (want, layers) in cases {
-            let outcome = judge(&repository(layers), &[1]);
-            assert_eq!(code(&outcome), want, "{outcome:?}");
-        }
-        assert_eq!(code(&judge(&repository(vec![layer(&good, 2)]), &[1, 2])), "verified", "any key will do");
-        assert_eq!(code(&judge(&repository(vec![layer(&good, 1)]), &[])), "wrong-key");
-    }
-
-    #[test]
-    fn could_not_look_is_never_unsigned() {
-        let good = payload(image().as_str());
-        let tag = image().as_str().replacen(':', "-", 1);
-        let blob = crate::key::sha256(good.as_bytes()).unwrap();
-        let failed = || Answer::Failed("registry said 429".into());
-        let referrers = br#"{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":2}]}"#;
-        let cases = [
-            (Ask::Tag(format!("{tag}.sig")), failed()),
-            (Ask::Tag(format!("{tag}.sig")), Answer::Found(b"<html>".to_vec())),
-            (Ask::Tag(format!("{tag}.sig")), Answer::Found(vec![b' '; (4 << 20) + 1])),
-            (Ask::Blob(blob.clone()), failed()),
-            (Ask::Blob(blob.clone()), Answer::Absent),
-            (Ask::Blob(blob), Answer::Found(b"other bytes".to_vec())),
-            (Ask::Referrers(image()), failed()),
-            (Ask::Referrers(image()), Answer::Found(referrers.to_vec())),
-            (Ask::Tag(tag), Answer::Found(referrers.to_vec())),
-        ];
-        for (ask, answer) in cases {
-            let mut known = repository(vec![layer(&good, 2)]);
-            known.insert(ask.clone(), answer.clone());
-            assert_eq!(code(&judge(&known, &[1])), "could-not-look", "{ask:?}");
-            // A valid signature elsewhere wins all the same.
-            if matches!(&ask, Ask::Referrers(_)) {
-                let mut known = repository(vec![layer(&good, 1)]);
-                known.insert(ask, answer);
-                assert_eq!(code(&judge(&known, &[1])), "verified");
-            }
-        }
-    }
-
-    #[test]
-    fn caps_hold() {
-        let good = payload(image().as_str());
-        let limits = Limits { signatures: 2, payload_bytes: 64, ..Limits::default() };
-        let requirement = Requirement { keys: vec![public(1)], ..Default::default() };
-        let strangers = (2..5).map(|k| layer(&good, k)).collect();
-        let outcome = |known: &Answers, limits: &Limits| {
-            verify_with(&image(), &requirement, limits, &mut ask(known)).outcome
-        };
-        assert_eq!(
-            code(&outcome(&repository(strangers), &limits)),
-            "could-not-look",
-            "the rest was not examined"
-        );
-        assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]), &limits)), "payload-too-large");
-        let none = Limits { rounds: 1, ..Limits::default() };
-        assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]), &none)), "could-not-look");
-    }
-
-    #[test]
-    fn annotations_must_be_on_the_valid_signature() {
-        let good = payload(image().as_str());
-        let plain = good.replace(r#"{"env":"prod"}"#, "null");
-        let mut requirement = Requirement { keys: vec![public(1)], ..Default::default() };
-        requirement.annotations.insert("env".into(), "prod".into());
-        let outcome = |known: &Answers| {
-            verify_with(&image(), &requirement, &Limits::default(), &mut ask(known)).outcome
-        };
-        assert_eq!(code(&outcome(&repository(vec![layer(&good, 1)]))), "verified");
-        // The annotation of a stranger's signature does not complete ours.
-        assert_eq!(
-            code(&outcome(&repository(vec![layer(&plain, 1), layer(&good, 2)]))),
-            "annotation-missing"
-        );
-    }
-}
+mod tests;

@@ -82,9 +82,11 @@ impl Builder {
 
     /// Takes in everything a finished snapshot holds, as if its objects had been added here.
     pub fn merge(&mut self, other: Snapshot) {
-        let images: Vec<u32> = other.images.into_iter().map(|image| self.images.index(image)).collect();
-        let nodes: Vec<u32> = other.nodes.into_iter().map(|node| self.nodes.index(node)).collect();
-        for mut row in other.pods {
+        let images: Vec<u32> =
+            Arc::unwrap_or_clone(other.images).into_iter().map(|image| self.images.index(image)).collect();
+        let nodes: Vec<u32> =
+            Arc::unwrap_or_clone(other.nodes).into_iter().map(|node| self.nodes.index(node)).collect();
+        for mut row in Arc::unwrap_or_clone(other.pods) {
             // Rows of a loaded snapshot point at nothing outside its tables; `load` has checked it.
             let Some(owner) = other.owners.get(row.workload as usize).cloned() else { continue };
             row.node = row.node.and_then(|node| nodes.get(node as usize).copied());
@@ -195,8 +197,7 @@ impl Builder {
         let (images, image_at) = std::mem::take(&mut self.images).sorted();
         let (nodes, node_at) = std::mem::take(&mut self.nodes).sorted();
         let mut owners = Table::default();
-        let kept = &mut self.snapshot.pods;
-        kept.reserve_exact(rows.len());
+        let mut kept: Vec<PodRow> = Vec::with_capacity(rows.len());
         let at = |table: &[u32], index: u32| table.get(index as usize).copied().unwrap_or(index);
         for mut row in rows {
             let Some(top) = tops.get(row.workload as usize) else { continue };
@@ -220,9 +221,10 @@ impl Builder {
                 None => kept.push(row),
             }
         }
-        self.snapshot.owners = owners.items;
-        self.snapshot.images = images;
-        self.snapshot.nodes = nodes;
+        self.snapshot.pods = kept.into();
+        self.snapshot.owners = owners.items.into();
+        self.snapshot.images = images.into();
+        self.snapshot.nodes = nodes.into();
     }
 
     /// Keeps the templates of those pods whose workload is not there, or is of a kind whose template is unknown.
@@ -238,7 +240,7 @@ impl Builder {
             let path = template_path(&top).filter(|path| !path.is_empty()).unwrap_or(&["spec", "template"]);
             let key = (top.group.clone(), top.kind.clone());
             let api_version = self.api_versions.get(&key).cloned().unwrap_or_default();
-            let text = around(&top, &api_version, path, &stray.template).into_boxed_str();
+            let text = around(&top, &api_version, path, &stray.template).into();
             kept.push(Resource { reference: top, api_version, origin: stray.origin, text });
         }
         kept.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -423,7 +425,7 @@ fn order(r: &ResourceRef) -> Order<'_> {
 }
 
 /// The JSON text of a value, exactly as large as it is.
-fn text(scratch: &mut Vec<u8>, value: &Value) -> Box<str> {
+fn text(scratch: &mut Vec<u8>, value: &Value) -> Arc<str> {
     scratch.clear();
     // Writing a `Value` to memory cannot fail, and JSON is UTF-8.
     let written = serde_json::to_writer(&mut *scratch, value).is_ok();

@@ -26,6 +26,7 @@ pub use scope::cluster_scoped;
 pub use workload::{Container, ContainerKind, Mount, PodSpec, Template, Volume, WORKLOAD_KINDS, Workload};
 
 use model::{Coverage, Diagnostic, ResourceRef, Timestamp};
+use std::sync::Arc;
 
 /// All resources at one moment. Made by [`Builder`] or [`load`]; never changed afterwards.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +42,11 @@ pub struct Snapshot {
     pub(crate) resources: Vec<Resource>,
     /// Templates of workloads that are not among the resources, under the workload's name.
     pub(crate) templates: Vec<Resource>,
-    pub(crate) pods: Vec<PodRow>,
-    pub(crate) images: Vec<model::ImageId>,
-    pub(crate) nodes: Vec<std::sync::Arc<str>>,
-    pub(crate) owners: Vec<ResourceRef>,
+    // What runs is shared by snapshots that differ in some resource, see [`Snapshot::with`].
+    pub(crate) pods: Arc<Vec<PodRow>>,
+    pub(crate) images: Arc<Vec<model::ImageId>>,
+    pub(crate) nodes: Arc<Vec<Arc<str>>>,
+    pub(crate) owners: Arc<Vec<ResourceRef>>,
 }
 
 impl Snapshot {
@@ -86,13 +88,18 @@ impl Snapshot {
     }
 
     /// The node a pod runs on.
-    pub fn node_of(&self, pod: &PodRow) -> Option<&std::sync::Arc<str>> {
+    pub fn node_of(&self, pod: &PodRow) -> Option<&Arc<str>> {
         pod.node.and_then(|index| self.nodes.get(index as usize))
     }
 
     /// The workload a pod belongs to: the owner at the top of its controller chain, or itself.
     pub fn workload_of(&self, pod: &PodRow) -> Option<&ResourceRef> {
         self.owners.get(pod.workload as usize)
+    }
+
+    /// Every workload that pods belong to; [`PodRow::workload`] is an index into it.
+    pub fn owners(&self) -> &[ResourceRef] {
+        &self.owners
     }
 
     /// Every workload that has a pod template: controllers, and pods without one; then the templates of pods whose

@@ -39,7 +39,7 @@ pub struct PodRow {
     pub uid: Box<str>,
     /// Index into the snapshot's nodes, once scheduled.
     pub node: Option<u32>,
-    /// Index into the snapshot's workloads.
+    /// Index into the snapshot's owners.
     pub workload: u32,
     /// Account it runs as (`default` when the spec names none).
     pub account: Arc<str>,

@@ -13,7 +13,7 @@ pub struct Resource {
     pub api_version: Arc<str>,
     /// Where it was read.
     pub origin: Origin,
-    pub(crate) text: Box<str>,
+    pub(crate) text: Arc<str>,
 }
 
 impl Resource {

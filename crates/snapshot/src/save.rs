@@ -4,7 +4,6 @@ use crate::pod::PodRow;
 use crate::slim::MAX_DEPTH;
 use crate::{Resource, Snapshot};
 use model::{Coverage, ImageId, Origin, ResourceRef, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io::{self, BufRead, Write};
@@ -68,11 +67,12 @@ struct Line<'a> {
 }
 
 #[derive(Deserialize)]
-struct ReadLine {
+struct ReadLine<'a> {
     r: ResourceRef,
     v: Arc<str>,
     o: Origin,
-    t: Box<RawValue>,
+    #[serde(borrow)]
+    t: &'a RawValue,
 }
 
 /// Writes a snapshot, one line for the header, each resource, each observed template and each pod. Diagnostics are
@@ -86,9 +86,9 @@ pub fn save(snapshot: &Snapshot, mut out: impl Write) -> io::Result<()> {
         resources: snapshot.resources.len(),
         templates: snapshot.templates.len(),
         pods: snapshot.pods.len(),
-        images: snapshot.images.clone(),
-        nodes: snapshot.nodes.clone(),
-        owners: snapshot.owners.clone(),
+        images: snapshot.images.to_vec(),
+        nodes: snapshot.nodes.to_vec(),
+        owners: snapshot.owners.to_vec(),
     };
     line(&mut out, &header)?;
     for resource in snapshot.resources.iter().chain(&snapshot.templates) {
@@ -98,7 +98,7 @@ pub fn save(snapshot: &Snapshot, mut out: impl Write) -> io::Result<()> {
             &Line { r: &resource.reference, v: &resource.api_version, o: &resource.origin, t: text },
         )?;
     }
-    for pod in &snapshot.pods {
+    for pod in snapshot.pods() {
         line(&mut out, pod)?;
     }
     out.flush()
@@ -114,8 +114,8 @@ fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 ///
 /// Memory is bounded by a small multiple of the input; who reads a foreign file caps the input.
 pub fn load(input: impl BufRead) -> Result<Snapshot, LoadError> {
-    let mut lines = Lines { input, at: 0 };
-    let header: Header = lines.next("header")?;
+    let mut lines = Lines { input, at: 0, text: String::new() };
+    let header: Header = lines.next("header")?.parse()?;
     if header.ringwall_snapshot > FORMAT {
         let message = format!("format {} is newer than this program's {FORMAT}", header.ringwall_snapshot);
         return Err(lines.wrong(message));
@@ -125,7 +125,7 @@ pub fn load(input: impl BufRead) -> Result<Snapshot, LoadError> {
     let templates = lines.resources(header.templates, "last template", &mut names)?;
     let mut pods: Vec<PodRow> = Vec::new();
     for _ in 0..header.pods {
-        let mut row: PodRow = lines.next("last pod")?;
+        let mut row: PodRow = lines.next("last pod")?.parse()?;
         row.namespace = names.one(row.namespace);
         row.account = names.one(row.account);
         let known = (row.workload as usize) < header.owners.len()
@@ -134,8 +134,7 @@ pub fn load(input: impl BufRead) -> Result<Snapshot, LoadError> {
         if !known {
             return Err(lines.wrong("it names a node, owner or image that is not there"));
         }
-        let name = |row: &PodRow| (row.namespace.clone(), row.name.clone());
-        if pods.last().is_some_and(|last| name(last) >= name(&row)) {
+        if pods.last().is_some_and(|last| (&last.namespace, &last.name) >= (&row.namespace, &row.name)) {
             return Err(lines.wrong("the pods are out of order"));
         }
         pods.push(row);
@@ -148,10 +147,10 @@ pub fn load(input: impl BufRead) -> Result<Snapshot, LoadError> {
         diagnostics: Vec::new(),
         resources,
         templates,
-        pods,
-        images: header.images,
-        nodes: header.nodes,
-        owners: header.owners,
+        pods: pods.into(),
+        images: header.images.into(),
+        nodes: header.nodes.into(),
+        owners: header.owners.into(),
     })
 }
 
@@ -159,6 +158,8 @@ struct Lines<R> {
     input: R,
     /// The line read last, from 1.
     at: usize,
+    /// Its text.
+    text: String,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -166,15 +167,19 @@ impl<R: BufRead> Lines<R> {
         LoadError::Line { line: self.at, message: message.into() }
     }
 
-    fn next<T: DeserializeOwned>(&mut self, what: &str) -> Result<T, LoadError> {
-        let mut text = String::new();
-        self.input.read_line(&mut text)?;
+    fn next(&mut self, what: &str) -> Result<&Self, LoadError> {
+        self.text.clear();
+        self.input.read_line(&mut self.text)?;
         self.at = self.at.saturating_add(1);
         // A cut line may still be whole JSON; its end is missing.
-        let Some(text) = text.strip_suffix('\n') else {
-            return Err(self.wrong(format!("it ends before its {what}")));
-        };
-        serde_json::from_str(text).map_err(|error| self.wrong(error.to_string()))
+        match self.text.pop() {
+            Some('\n') => Ok(self),
+            _ => Err(self.wrong(format!("it ends before its {what}"))),
+        }
+    }
+
+    fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, LoadError> {
+        serde_json::from_str(&self.text).map_err(|error| self.wrong(error.to_string()))
     }
 
     fn end(&mut self) -> Result<(), LoadError> {
@@ -185,9 +190,9 @@ impl<R: BufRead> Lines<R> {
     fn resources(&mut self, count: usize, what: &str, names: &mut Names) -> Result<Vec<Resource>, LoadError> {
         let mut resources: Vec<Resource> = Vec::new();
         for _ in 0..count {
-            let ReadLine { r, v, o, t } = self.next(what)?;
-            let text: Box<str> = Box::<RawValue>::into(t);
-            if !text.starts_with('{') || depth(&text) > MAX_DEPTH {
+            let ReadLine { r, v, o, t } = self.next(what)?.parse()?;
+            let text = t.get();
+            if !text.starts_with('{') || depth(text) > MAX_DEPTH {
                 return Err(self.wrong("the resource is no object, or nested too deeply"));
             }
             let reference = ResourceRef {
@@ -196,7 +201,8 @@ impl<R: BufRead> Lines<R> {
                 namespace: names.one(r.namespace),
                 ..r
             };
-            let resource = Resource { reference, api_version: names.one(v), origin: names.origin(o), text };
+            let resource =
+                Resource { reference, api_version: names.one(v), origin: names.origin(o), text: text.into() };
             if resources.last().is_some_and(|last| key(last) > key(&resource)) {
                 return Err(self.wrong("the resources are out of order"));
             }

@@ -260,7 +260,7 @@ fn nothing_to_read_says_so() {
     let (snapshot, _) = read(&[folder.path("d")], b"");
     assert_eq!(snapshot.coverage.gaps[0].why, "there is no *.yaml, *.yml or *.json file in it");
     let (snapshot, _) = read(&[folder.path("values.yaml")], b"");
-    assert_eq!(snapshot.coverage.gaps[0].why, "1 files were read and hold none");
+    assert_eq!(snapshot.coverage.gaps[0].why, "the one file that was read holds none");
 }
 
 #[test]

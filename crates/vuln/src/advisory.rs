@@ -38,6 +38,10 @@ pub struct Advisory {
     pub status: Status,
     /// Severity this source gives it, where it gives one.
     pub severity: Option<Severity>,
+    /// CVSS vector, where one is given.
+    pub vector: Option<String>,
+    /// One line about it, where the source has one.
+    pub title: Option<String>,
     /// Id of the source in [`crate::SOURCES`].
     pub source: &'static str,
 }

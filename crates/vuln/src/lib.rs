@@ -20,6 +20,8 @@ pub mod columns;
 mod corpus;
 mod cvss;
 #[cfg(test)]
+mod endtoend;
+#[cfg(test)]
 mod joins;
 mod matching;
 mod report;
@@ -28,8 +30,8 @@ mod sources;
 pub mod trivy;
 mod version;
 
-pub use advisory::{Advisories, Advisory, Affected};
-pub use cvss::network;
+pub use advisory::{Advisories, Advisory, Affected, Key, Range};
+pub use cvss::{network, score};
 pub use matching::scan;
 pub use report::{END_OF_LIFE, KNOWN_VULNERABILITY, RULES};
 pub use scan::{Found, Scan, Status, overlay_loaded};

@@ -23,8 +23,71 @@ fn server() -> Result<(), String> {
     let ringwall = ringwall()?;
     let server = ApiServer::start()?;
     let mut connection = server.connect()?;
+    defaults_are_silent(&mut connection, &ringwall)?;
     truth_table(&mut connection)?;
-    random::differential(&mut connection, &ringwall, server.minor)
+    random::differential(&mut connection, &ringwall, server.minor)?;
+    live(&server, &mut connection, &ringwall)
+}
+
+/// No finding on what the server made itself; one on a default that was widened.
+fn defaults_are_silent(connection: &mut Connection, ringwall: &Program) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let mut lists = Vec::new();
+    for kind in ["clusterroles", "clusterrolebindings", "roles", "rolebindings"] {
+        let (status, body) = connection.get(&format!("/apis/rbac.authorization.k8s.io/v1/{kind}"))?;
+        demand!(status == 200, "{kind}: {status}");
+        lists.push((kind, String::from_utf8_lossy(&body).into_owned()));
+    }
+    let found = |lists: &[(&str, String)]| {
+        for (kind, text) in lists {
+            std::fs::write(folder.path().join(format!("{kind}.json")), text).map_err(|e| e.to_string())?;
+        }
+        let answer = ringwall.run(&["rbac", "lint", &folder.path().display().to_string(), "-o", "json"])?;
+        let document = answer.exits(0)?.json()?;
+        let findings = document["findings"].as_array().cloned().unwrap_or_default();
+        Ok::<_, String>(findings.iter().map(|f| format!("{} {}", f["rule"], f["target"])).collect::<Vec<_>>())
+    };
+    let silent = found(&lists)?;
+    demand!(silent.is_empty(), "findings on the server's own objects: {}", silent.join(", "));
+    let roles = &mut lists[0].1;
+    let widened = roles.replacen("\"/healthz\"", "\"/secret\",\"/healthz\"", 1);
+    demand!(widened != *roles, "no default role speaks of /healthz");
+    *roles = widened;
+    let told = found(&lists)?;
+    demand!(
+        told.iter().any(|line| line.contains("modified-default")),
+        "a widened default is not told: {told:?}"
+    );
+    Ok(())
+}
+
+/// The verbs on the live cluster, as the person with the kubeconfig sees it.
+fn live(server: &ApiServer, connection: &mut Connection, ringwall: &Program) -> Result<(), String> {
+    let group = "rbac.authorization.k8s.io";
+    let rules = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]);
+    let role = json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": {"name": "lister"}, "rules": rules});
+    create(connection, &role)?;
+    create(
+        connection,
+        &json!({
+            "apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": "lister"},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "lister"},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": "live-jane"}],
+        }),
+    )?;
+    let config = server.kubeconfig()?.display().to_string();
+    let run = |words: &[&str]| ringwall.run(&[&["rbac"], words, &["--kubeconfig", &config]].concat());
+    run(&["can", "list", "secrets", "-A", "--as", "live-jane"])?
+        .first_line("yes")?
+        .names(&["ClusterRoleBinding lister"])?;
+    run(&["can", "get", "secrets/a", "--as", "live-jane"])?.exits(1)?.first_line("no")?;
+    run(&["who-can", "list", "secrets", "-A"])?.names(&["live-jane"])?;
+    run(&["what-can", "live-jane"])?.names(&["list secrets", "every namespace"])?;
+    run(&["paths", "live-jane"])?.names(&["every Secret"])?;
+    run(&["lint"])?
+        .names(&["ClusterRoleBinding lister", "rbac/secret-readers"])?
+        .names_none_of(&["modified-default"])?;
+    Ok(())
 }
 
 fn sets() -> Result<Vec<Set>, String> {

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 /// Requests a run.
 const REQUESTS: usize = 5_000;
+/// How often requests are drawn until neither answer is rare.
+const ROUNDS: usize = 12;
 /// The least share of either answer, in percent: a suite that nearly always hears "no" proves little.
 const LEAST: usize = 30;
 
@@ -202,21 +204,26 @@ fn balanced(
     objects: &str,
     minor: u32,
 ) -> Result<(Vec<Asked>, Vec<bool>), String> {
-    let drawn: Vec<Asked> = (0..6 * REQUESTS).map(|_| request(random)).collect();
-    let mut lines = String::new();
-    for asked in &drawn {
-        let _ = writeln!(lines, "{}", asked.request());
-    }
-    let answers = ours(ringwall, objects, &lines, minor)?;
-    demand!(answers.len() == drawn.len(), "{} answers to {} requests", answers.len(), drawn.len());
     let most = REQUESTS * (100 - LEAST - 5) / 100;
     let (mut kept, mut said, mut count) = (Vec::new(), Vec::new(), [0, 0]);
-    for (asked, answer) in drawn.into_iter().zip(answers) {
-        let of = &mut count[usize::from(answer)];
-        if *of < most && kept.len() < REQUESTS {
-            *of += 1;
-            kept.push(asked);
-            said.push(answer);
+    for _ in 0..ROUNDS {
+        let drawn: Vec<Asked> = (0..6 * REQUESTS).map(|_| request(random)).collect();
+        let mut lines = String::new();
+        for asked in &drawn {
+            let _ = writeln!(lines, "{}", asked.request());
+        }
+        let answers = ours(ringwall, objects, &lines, minor)?;
+        demand!(answers.len() == drawn.len(), "{} answers to {} requests", answers.len(), drawn.len());
+        for (asked, answer) in drawn.into_iter().zip(answers) {
+            let of = &mut count[usize::from(answer)];
+            if *of < most && kept.len() < REQUESTS {
+                *of += 1;
+                kept.push(asked);
+                said.push(answer);
+            }
+        }
+        if kept.len() == REQUESTS {
+            break;
         }
     }
     demand!(kept.len() >= REQUESTS, "only {} requests with both answers", kept.len());

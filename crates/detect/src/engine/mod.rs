@@ -1,11 +1,11 @@
 //! Rules compiled, and asked of events.
 
+pub(crate) mod by_name;
 mod glob;
 mod graph;
 mod leaf;
 mod test;
 mod transform;
-pub(crate) mod types;
 
 pub use leaf::CompileError;
 
@@ -152,18 +152,18 @@ impl Engine {
         if source.name != "syscall" {
             return add(&mut self.graphs, &|_| None);
         }
-        add(&mut self.graphs, &|check| types::known_answer(check, None));
+        add(&mut self.graphs, &|check| by_name::known_answer(check, None));
         let table = EventTable::builtin();
         self.by_name = vec![0; table.names().len()];
         let mut named: Vec<&str> = Vec::new();
         for (_, condition) in conditions {
-            condition.checks(&mut |check| named.extend(types::type_names(check)));
+            condition.checks(&mut |check| named.extend(by_name::type_names(check)));
         }
         named.sort_unstable();
         named.dedup();
         for name in named {
             let Some(id) = table.name_id(name) else { continue };
-            add(&mut self.graphs, &|check| types::known_answer(check, Some(name)));
+            add(&mut self.graphs, &|check| by_name::known_answer(check, Some(name)));
             let number = u16::try_from(self.graphs.len().saturating_sub(1)).unwrap_or(0);
             if let Some(slot) = self.by_name.get_mut(usize::from(id)) {
                 *slot = number;
@@ -324,7 +324,7 @@ impl Checker {
         }
         let mut unknown = None;
         rule.condition.checks(&mut |check| {
-            let odd = types::type_names(check).into_iter().find(|name| !self.table.known(name));
+            let odd = by_name::type_names(check).into_iter().find(|name| !self.table.known(name));
             unknown = unknown.take().or(odd.map(|name| (name.to_owned(), check.at)));
         });
         match unknown {
@@ -332,7 +332,7 @@ impl Checker {
                 let message = format!("unknown event type '{}'", model::escape(&name));
                 Finding::Condition(CompileError { message, at, unknown_field: true })
             }
-            None => Finding::Types(types::Codes::of(&rule.condition, &self.table).count()),
+            None => Finding::Types(by_name::Codes::of(&rule.condition, &self.table).count()),
         }
     }
 }

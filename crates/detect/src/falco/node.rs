@@ -13,20 +13,33 @@ pub(super) struct Source<'t> {
     text: &'t [u8],
     offset: u64,
     places: Option<Places<'t>>,
+    /// Whether some number may be written otherwise than in plain decimal.
+    odd_numbers: bool,
+}
+
+/// Whether a text holds what may be a number with a leading zero or an underscore.
+fn odd_numbers(text: &[u8]) -> bool {
+    text.windows(3).any(|w| match w {
+        [before, b'0', after] => {
+            b" ,[:+-".contains(before) && (after.is_ascii_alphanumeric() || *after == b'_')
+        }
+        [before, b'_', after] => before.is_ascii_digit() && after.is_ascii_digit(),
+        [before, b'+', after] => b" ,[".contains(before) && after.is_ascii_digit(),
+        _ => false,
+    })
 }
 
 impl<'t> Source<'t> {
     pub(super) fn new(text: &'t [u8], offset: u64) -> Self {
-        Self { text, offset, places: None }
+        Self { text, offset, places: None, odd_numbers: odd_numbers(text) }
     }
 
     /// The characters of a scalar as they are written: the reference decodes `yes` or `010` as the text it needs.
     fn scalar(&mut self, value: &Value, pointer: &str) -> Option<String> {
         match value {
             Value::String(text) => Some(text.clone()),
-            Value::Number(n) if n.as_i64().is_some_and(|n| n >= 0) => {
-                self.spelling(pointer).or_else(|| Some(n.to_string()))
-            }
+            // Finding the spelling reads the document again: only where it may differ.
+            Value::Number(n) if n.as_u64().is_some() && !self.odd_numbers => Some(n.to_string()),
             Value::Number(_) | Value::Bool(_) => self.spelling(pointer).or_else(|| Some(value.to_string())),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
@@ -102,6 +115,9 @@ impl<'v> Item<'v> {
     }
 
     pub(super) fn flag(&self, source: &mut Source<'_>, key: &str) -> Read<bool> {
+        if let Some(Value::Bool(flag)) = self.map.get(key) {
+            return Ok(*flag);
+        }
         let text = self.text(source, key)?;
         match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "y" => Ok(true),

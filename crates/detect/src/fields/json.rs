@@ -20,6 +20,17 @@ const fn row(
 pub(super) static FIELDS: [Field; 19] = [
     row("jevt.value", Kind::Text, ArgRule::RequiredKey, "the value at a JSON pointer", |s, arg| match arg {
         Arg::Pointer(keys) => {
+            // Members every rule asks for are at hand.
+            let fields = &s.event.fields;
+            let known = match keys.as_slice() {
+                [key] if key == "verb" => fields.verb.as_ref(),
+                [key] if key == "requestURI" => fields.request_uri.as_ref(),
+                [key] if key == "stage" => return fields.stage.map(|stage| stage.name().into()),
+                _ => None,
+            };
+            if let Some(text) = known {
+                return Some(text.as_str().into());
+            }
             let at = keys.iter().try_fold(s.event.raw, |at, key| at.get(key))?;
             Some(at.show().into())
         }

@@ -83,7 +83,7 @@ mod tests {
     fn found(egress: &str) -> Vec<String> {
         let text = format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{name: a, namespace: shop}}, spec: {{containers: []}}}}\n---\n\
-             {{apiVersion: v1, kind: Node, metadata: {{name: n}}, status: {{addresses: [{{type: InternalIP, address: \
+             {{apiVersion: v1, kind: Node, metadata: {{name: n1}}, status: {{addresses: [{{type: InternalIP, address: \
              10.0.0.7}}]}}}}\n---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p, \
              namespace: shop}}, spec: {{podSelector: {{}}, policyTypes: [Egress], egress: [{egress}]}}}}"
         );

@@ -19,6 +19,9 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(whole: &Whole<'_>, report: &mut Report) {
+    if whole.unread("networkpolicies.networking.k8s.io") {
+        return;
+    }
     let policies = whole.snapshot.of("networking.k8s.io", "NetworkPolicy");
     let covered = |namespace: &str| policies.iter().any(|policy| &*policy.reference.namespace == namespace);
     let mut namespaces: BTreeMap<Arc<str>, (usize, Evidence)> = BTreeMap::new();
@@ -31,7 +34,10 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
     }
     for (namespace, (count, evidence)) in namespaces.into_iter().filter(|(name, _)| !covered(name)) {
         let target = Target::Resource(ResourceRef::new("", "Namespace", "", &namespace));
-        let message = format!("nothing limits who reaches its {count} workloads, nor what they reach");
+        let message = match count {
+            1 => "nothing limits who reaches its one workload, nor what it reaches".to_owned(),
+            count => format!("nothing limits who reaches its {count} workloads, nor what they reach"),
+        };
         let mut finding = Finding::new(&CHECK.rule, target, evidence, message);
         finding.fixes.push(default_deny(&namespace));
         report.finding(finding);
@@ -68,6 +74,12 @@ mod tests {
         let posture = run("network/no-policy", POD);
         assert_eq!(posture.findings[0].target.to_string(), "Namespace shop");
         assert_eq!(posture.findings[0].fixes[0].edits.len(), 1);
+    }
+
+    #[test]
+    fn policies_that_could_not_be_read_are_not_absent() {
+        let unread = crate::testing::run_unread("network/no-policy", POD, "networkpolicies.networking.k8s.io (right to list)");
+        assert!(unread.findings.is_empty());
     }
 
     #[test]

@@ -75,7 +75,7 @@ mod tests {
     use crate::testing::run;
 
     fn found(addresses: &str) -> Vec<String> {
-        let text = format!("{{apiVersion: v1, kind: Node, metadata: {{name: n}}, status: {{addresses: [{addresses}]}}}}");
+        let text = format!("{{apiVersion: v1, kind: Node, metadata: {{name: n1}}, status: {{addresses: [{addresses}]}}}}");
         run("network/public-node", &text).findings.into_iter().map(|finding| finding.message).collect()
     }
 
@@ -88,12 +88,12 @@ mod tests {
     #[test]
     fn rules_and_probes_turn_unknown_into_an_answer() {
         let snapshot = crate::testing::snapshot(
-            "{apiVersion: v1, kind: Node, metadata: {name: n}, status: {addresses: [{type: ExternalIP, address: 203.0.113.7}]}}",
+            "{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: ExternalIP, address: 203.0.113.7}]}}",
         );
         let rules = br#"{"rules":[{"from":["0.0.0.0/0"],"ports":[22]}]}"#;
         let options = crate::Options {
             firewall: Some(crate::network::firewall::Firewall::parse(rules).unwrap().0),
-            probes: vec![(model::NodeName("n".into()), 10250, true), (model::NodeName("n".into()), 22, false)],
+            probes: vec![(model::NodeName("n1".into()), 10250, true), (model::NodeName("n1".into()), 22, false)],
             ..crate::Options::default()
         };
         let rbac = ::rbac::Rbac::new(&snapshot, ::rbac::ServerVersion::LATEST);

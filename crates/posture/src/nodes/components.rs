@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::testing::snapshot;
 
-    const NODE: &str = "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {providerID: 'aws:///a/i-0'}, status: {nodeInfo: \
+    const NODE: &str = "{apiVersion: v1, kind: Node, metadata: {name: n1}, spec: {providerID: 'aws:///a/i-0'}, status: {nodeInfo: \
                         {kubeletVersion: v1.36.1, containerRuntimeVersion: 'containerd://2.2.1', kernelVersion: 6.12.0}}}";
 
     #[test]

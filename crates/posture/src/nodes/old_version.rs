@@ -118,15 +118,15 @@ mod tests {
 
     #[test]
     fn ended_and_vulnerable() {
-        let found = found(&node("n", "v1.24.17", "containerd://1.6.4", "6.12.0"));
+        let found = found(&node("n1", "v1.24.17", "containerd://1.6.4", "6.12.0"));
         assert_eq!(found.len(), 2);
-        assert!(found.iter().any(|(m, ..)| m.starts_with("kubelet v1.24.17 on n: end of life since 2023-07-28")));
+        assert!(found.iter().any(|(m, ..)| m.starts_with("kubelet v1.24.17 on n1: end of life since 2023-07-28")));
         assert!(found.iter().any(|(m, s, _)| m.contains("containerd 1.6.4") && *s == Severity::High));
     }
 
     #[test]
     fn maintained_is_silent() {
-        assert!(found(&node("n", "v1.36.1", "containerd://2.2.1", "6.12.0")).is_empty());
+        assert!(found(&node("n1", "v1.36.1", "containerd://2.2.1", "6.12.0")).is_empty());
     }
 
     #[test]

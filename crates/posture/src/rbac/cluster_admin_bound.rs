@@ -19,6 +19,9 @@ pub(crate) static CHECK: Check = Check {
     run: Run::Whole(run),
 };
 
+/// The group of admin.conf since kubeadm 1.29.
+const KUBEADM: &str = "kubeadm:cluster-admins";
+
 fn run(whole: &Whole<'_>, report: &mut Report) {
     for binding in whole.rbac.bindings().iter().filter(|binding| !binding.default) {
         let cluster_wide = binding.reference.namespace.is_empty();
@@ -39,6 +42,10 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
         let mut finding = Finding::new(&CHECK.rule, target, evidence, message);
         if masters {
             finding.severity = Severity::Low;
+        } else if subjects.iter().all(|subject| *subject == Identity::group(KUBEADM)) {
+            // kubeadm's own way in: it can be revoked, unlike system:masters, and somebody must have it.
+            finding.severity = Severity::Low;
+            finding.message = format!("holders of kubeadm's admin.conf (group {KUBEADM}) may do everything");
         } else {
             finding.fixes.push(narrower(binding, &subjects));
         }
@@ -111,6 +118,14 @@ mod tests {
     fn people_are_not_locked_out_by_an_edit() {
         let posture = run("rbac/cluster-admin-bound", &set("ClusterRoleBinding", "{kind: User, name: jane}"));
         assert!(posture.findings[0].fixes[0].edits.is_empty());
+    }
+
+    #[test]
+    fn the_way_in_of_kubeadm_is_low() {
+        let posture = run("rbac/cluster-admin-bound", &set("ClusterRoleBinding", "{kind: Group, name: 'kubeadm:cluster-admins'}"));
+        assert_eq!(posture.findings[0].severity, Severity::Low);
+        let both = "{kind: Group, name: 'kubeadm:cluster-admins'}, {kind: User, name: jane}";
+        assert_eq!(run("rbac/cluster-admin-bound", &set("ClusterRoleBinding", both)).findings[0].severity, Severity::High);
     }
 
     #[test]

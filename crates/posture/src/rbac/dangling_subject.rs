@@ -2,7 +2,8 @@
 
 use super::rules::who;
 use crate::{Check, Report, Run, Whole};
-use model::{Capability, Confidence, Evidence, Finding, Identity, Rule, Severity, Target};
+use model::{Confidence, Evidence, Finding, Identity, Rule, Severity, Target};
+use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
     rule: Rule {
@@ -18,17 +19,27 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn run(whole: &Whole<'_>, report: &mut Report) {
+    if whole.unread("serviceaccounts") {
+        return;
+    }
     let live = whole.snapshot.server_version.is_some();
+    // The accounts of a namespace were read, or are among the manifests, when one of them is there.
+    let accounts = whole.snapshot.of("", "ServiceAccount").iter();
+    let known: BTreeSet<&str> = accounts.map(|account| &*account.reference.namespace).collect();
+    let namespaces: BTreeSet<&str> =
+        whole.snapshot.of("", "Namespace").iter().map(|namespace| &*namespace.reference.name).collect();
+    // On a server every namespace is listed, so one that is not does not exist.
+    let gone = |namespace: &str| live && !namespaces.is_empty() && !namespaces.contains(namespace);
     for binding in whole.rbac.bindings().iter().filter(|binding| !binding.default) {
         for identity in whole.rbac.subjects_of(binding) {
             let Identity::ServiceAccount { namespace, name } = &identity else { continue };
-            if &**name == "default" || exists(whole, namespace, name) || !(live || known(whole, namespace)) {
+            if &**name == "default" || exists(whole, namespace, name) || !(known.contains(&**namespace) || gone(namespace)) {
                 continue;
             }
             let message = format!("{} does not exist: whoever creates it holds {}", who(&identity), binding.role_ref);
             let mut finding = finding(binding, &identity, message);
             let gives = whole.rbac.capabilities(&binding.role_ref, Some(namespace));
-            if !gives.is_empty() || gives.contains(&Capability::ClusterAdmin) {
+            if !gives.is_empty() {
                 finding.severity = Severity::Medium;
             }
             if !live {
@@ -55,10 +66,6 @@ fn exists(whole: &Whole<'_>, namespace: &str, name: &str) -> bool {
     whole.snapshot.find("", "ServiceAccount", namespace, name).is_some()
 }
 
-/// Whether manifests seem to hold the accounts of a namespace: one of them is there.
-fn known(whole: &Whole<'_>, namespace: &str) -> bool {
-    whole.snapshot.of("", "ServiceAccount").iter().any(|account| &*account.reference.namespace == namespace)
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,14 @@
 //! A mapping makes a cloud principal a user in some groups; which rights these have is RBAC's matter. What the
 //! cluster cannot show (EKS access entries, members of a Google or Entra group) is a gap with the command that would.
 
-use model::{Evidence, Gap, Identity, Ring};
+use ::rbac::Rbac;
+use model::{
+    Capability, Confidence, Evidence, Fact, Gap, Grant, Identity, Lifetime, Origin, Predicate, ResourceRef,
+    Ring, Scope, Source, Target,
+};
 use serde_json::Value;
 use snapshot::{Resource, Snapshot};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One principal and what the cluster takes it for.
@@ -57,6 +62,13 @@ pub fn people(snapshot: &Snapshot, entries: Option<AccessEntries<'_>>) -> People
         None => {}
     }
     people.groups_of_clouds(snapshot);
+    if snapshot.server_version.is_some() {
+        people.gaps.push(gap(
+            "holders of client certificates",
+            "the cluster keeps no list of the certificates its authority signed, nor of their groups",
+            "openssl x509 -noout -subject -in CERTIFICATE, for each kubeconfig that was handed out",
+        ));
+    }
     people
 }
 
@@ -82,6 +94,32 @@ impl People {
             Identity::Group(name) => person.groups.iter().any(|group| **group == **name),
             other => other.username().as_deref() == Some(&person.user),
         })
+    }
+
+    /// What each of them holds, through the user and the groups they are mapped to.
+    ///
+    /// A mapping to `system:masters` needs no binding: it is told as cluster-admin through the server's default one.
+    pub fn facts(&self, rbac: &Rbac) -> Vec<Fact> {
+        if self.mapped.is_empty() {
+            return Vec::new();
+        }
+        let mut held: BTreeMap<Identity, Vec<Grant>> = BTreeMap::new();
+        for (who, grant) in rbac.grants() {
+            held.entry(who).or_default().push(grant);
+        }
+        let mut facts = Vec::new();
+        for person in &self.mapped {
+            let user = Some(&person.user).filter(|user| !user.is_empty()).map(|user| Identity::user(user));
+            let groups = person.groups.iter().map(|group| Identity::group(group));
+            for identity in user.into_iter().chain(groups) {
+                if identity == Identity::group(Identity::MASTERS) {
+                    facts.push(fact(rbac, person, masters()));
+                }
+                let grants = held.get(&identity).into_iter().flatten();
+                facts.extend(grants.map(|grant| fact(rbac, person, grant.clone())));
+            }
+        }
+        facts
     }
 
     /// `aws-auth`: `mapRoles`, `mapUsers` and `mapAccounts` hold YAML of their own.
@@ -154,7 +192,7 @@ impl People {
                 user: text("username").unwrap_or(arn).to_owned(),
                 groups,
                 evidence: Evidence::Document {
-                    source: model::Source::Cluster,
+                    source: Source::Cluster,
                     name: entries.name.into(),
                     line: None,
                     at: None,
@@ -193,6 +231,33 @@ impl People {
                 evidence: binding.evidence("/subjects"),
             });
         }
+    }
+}
+
+fn masters() -> Grant {
+    let reference = |kind: &str| ResourceRef::new(::rbac::GROUP, kind, "", "cluster-admin");
+    Grant {
+        capability: Capability::ClusterAdmin,
+        scope: Scope::Cluster,
+        binding: reference("ClusterRoleBinding"),
+        role: reference("ClusterRole"),
+        rule: None,
+        through: Identity::group(Identity::MASTERS),
+    }
+}
+
+fn fact(rbac: &Rbac, person: &Person, grant: Grant) -> Fact {
+    Fact {
+        target: Target::Identity(person.principal.clone()),
+        predicate: Predicate::Holds(grant),
+        source: match &person.evidence {
+            Evidence::Field { origin: Origin::File { .. } | Origin::Builtin, .. } => Source::Manifest,
+            _ => Source::Cluster,
+        },
+        observed_at: rbac.taken_at(),
+        lifetime: Lifetime::Snapshot,
+        confidence: Confidence::Confirmed,
+        evidence: person.evidence.clone(),
     }
 }
 
@@ -244,6 +309,22 @@ data:
         assert_eq!(people.gaps[0].what, "EKS access entries");
         let masters = Identity::group("system:masters");
         assert_eq!(people.behind(&masters).count(), 1);
+    }
+
+    #[test]
+    fn what_they_hold() {
+        let bound = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: readers}
+roleRef: {kind: ClusterRole, name: edit}
+subjects: [{kind: Group, name: readers}]";
+        let snapshot = snapshot(&format!("{AUTH}\n---\n{bound}"));
+        let rbac = Rbac::new(&snapshot, ::rbac::ServerVersion::LATEST);
+        let facts = people(&snapshot, None).facts(&rbac);
+        let of = |arn: &str| facts.iter().filter(|f| f.target == Target::Identity(cloud("aws", arn))).count();
+        assert_eq!(of("arn:aws:iam::111122223333:role/ops"), 1);
+        assert!(of("arn:aws:iam::111122223333:user/lee") > 3);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! Tokens mounted for accounts that can do nothing.
 
-use crate::{Check, Report, Run, Whole, report};
+use crate::{Check, Report, Run, Seat, Whole, report};
 use model::{Finding, ResourceRef, Rule, Severity, Target};
 use serde_json::json;
-use snapshot::{Json, Template};
 use std::collections::BTreeMap;
 
 pub(crate) static CHECK: Check = Check {
@@ -16,38 +15,41 @@ pub(crate) static CHECK: Check = Check {
                   rights. Where the account holds none, the workload cannot need it: set \
                   `automountServiceAccountToken: false` on the account.",
     },
-    run: Run::Whole(run),
+    run: Run::Seats(run),
 };
 
+/// An account's own word on its token, and the workloads that mount it.
+struct Mounted<'a> {
+    automount: Option<bool>,
+    by: Vec<&'a ResourceRef>,
+}
+
 /// One finding an account, not one a workload: the account is where it is set.
-fn run(whole: &Whole<'_>, report: &mut Report) {
-    let mut accounts: BTreeMap<ResourceRef, (Option<bool>, Vec<ResourceRef>)> = BTreeMap::new();
-    for workload in whole.snapshot.workloads() {
-        let template = workload.parse();
-        let name = template.spec().account_name().to_owned();
-        let account = ResourceRef::new("", "ServiceAccount", &workload.reference().namespace, &name);
-        let entry = accounts.entry(account).or_insert_with_key(|account| (automount(whole, account), Vec::new()));
-        if mounts(&template, entry.0) {
-            entry.1.push(workload.reference().clone());
+fn run(whole: &Whole<'_>, seats: &[Seat<'_>], report: &mut Report) {
+    if whole.unread("serviceaccounts") || !whole.rbac.gaps().is_empty() {
+        return;
+    }
+    let mut accounts: BTreeMap<(&str, &str), Mounted<'_>> = BTreeMap::new();
+    for seat in seats {
+        let key = (&*seat.workload.namespace, seat.account.as_str());
+        let entry = accounts.entry(key).or_insert_with(|| Mounted { automount: automount(whole, key), by: Vec::new() });
+        // The pod's own word wins over the account's; without either the token is mounted.
+        if seat.automount.or(entry.automount).unwrap_or(true) {
+            entry.by.push(seat.workload);
         }
     }
-    for (account, (_, workloads)) in accounts {
+    for ((namespace, name), Mounted { by: workloads, .. }) in accounts {
         let Some(first) = workloads.first() else { continue };
-        if whole.rbac.is_bound(&model::Identity::account(&account.namespace, &account.name)) {
-            continue;
+        if !whole.rbac.is_bound(&model::Identity::account(namespace, name)) {
+            let account = ResourceRef::new("", "ServiceAccount", namespace, name);
+            tell(whole, &account, first, workloads.len(), report);
         }
-        tell(whole, &account, first, workloads.len(), report);
     }
 }
 
-fn automount(whole: &Whole<'_>, account: &ResourceRef) -> Option<bool> {
-    whole.snapshot.get(account)?.json().get("automountServiceAccountToken").bool()
-}
-
-/// The pod's own word wins over the account's; without either the token is mounted.
-fn mounts(template: &Template<'_>, account: Option<bool>) -> bool {
-    let own: &Json<'_> = template.spec().json.get("automountServiceAccountToken");
-    own.bool().or(account).unwrap_or(true)
+fn automount(whole: &Whole<'_>, (namespace, name): (&str, &str)) -> Option<bool> {
+    let account = whole.snapshot.find("", "ServiceAccount", namespace, name)?;
+    account.json().get("automountServiceAccountToken").bool()
 }
 
 fn tell(whole: &Whole<'_>, account: &ResourceRef, first: &ResourceRef, count: usize, report: &mut Report) {

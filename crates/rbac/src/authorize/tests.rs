@@ -207,3 +207,24 @@ subjects: [{kind: User, name: jane}, {kind: Robot, name: r2}]
     assert!(can(&rbac, "jane", Attributes::resource("get", "", "nodes", "", "x")));
     assert!(rbac.diagnostics()[0].message.contains("rules[0]"), "{:?}", rbac.diagnostics());
 }
+
+#[test]
+fn what_could_not_be_read_makes_no_uncertain_and_leaves_yes_alone() {
+    let mut snapshot = crate::testing::snapshot(SET);
+    snapshot.coverage.gap(model::Gap {
+        ring: model::Ring::Rbac,
+        what: "rolebindings.rbac.authorization.k8s.io (right to list)".into(),
+        why: "403".into(),
+        asked: true,
+        help: None,
+    });
+    let rbac = Rbac::new(&snapshot, crate::ServerVersion::LATEST);
+    let ask = |who: &str| {
+        rbac.authorize(&Request::by(
+            &Identity::user(who),
+            Attributes::resource("get", "", "pods", "dev", "x"),
+        ))
+    };
+    assert!(matches!(ask("jane"), Decision::Allowed(_)));
+    assert!(matches!(ask("nobody"), Decision::Unknown(gaps) if gaps.len() == 1));
+}

@@ -1,7 +1,7 @@
 //! Every bundled minor's own objects are told as unchanged, and a changed one is not.
 
 use super::{MINORS, table};
-use crate::{GROUP, Rbac, ServerVersion};
+use crate::{Rbac, ServerVersion};
 use model::Origin;
 use serde_json::{Map, Value, json};
 use snapshot::{Builder, Snapshot};
@@ -11,22 +11,10 @@ fn live(minor: u32, change: impl Fn(&str, &mut Map<String, Value>)) -> Snapshot 
     let mut builder = Builder::new("default");
     builder.taken(model::Timestamp::UNIX_EPOCH, Some(format!("v1.{minor}.1")));
     for default in table().filter(|default| default.minors.contains(&minor)) {
-        let line = super::TABLE.lines().find(|line| {
-            let value: Value = serde_json::from_str(line).unwrap();
-            let same = |key: &str, want: &str| value[key].as_str().unwrap_or_default() == want;
-            same("kind", &default.reference.kind)
-                && same("name", &default.reference.name)
-                && same("namespace", &default.reference.namespace)
-                && value["minors"].as_array().unwrap().contains(&json!(minor))
-        });
-        let mut object: Map<String, Value> = serde_json::from_str(line.unwrap()).unwrap();
-        let metadata = json!({
-            "name": object["name"], "namespace": object.get("namespace"), "labels": object.get("labels"),
-        });
-        object.insert("metadata".into(), metadata);
-        object.insert("apiVersion".into(), json!(format!("{GROUP}/v1")));
-        change(&default.reference.name, &mut object);
-        assert!(builder.add(object.into(), Origin::Builtin));
+        let mut object = default.object();
+        let object = object.as_object_mut().expect("an object");
+        change(&default.reference.name, object);
+        assert!(builder.add(Value::Object(object.clone()), Origin::Builtin));
     }
     builder.build()
 }

@@ -139,7 +139,7 @@ impl Screen<'_> {
         let number = at + 1;
         let tier = format!("{:TIER$}", item.tier);
         let room = self.options.width.saturating_sub(width(&format!("{number:<3}{tier}  ")) + id.len() + 2);
-        let path = shorten(&format!("{}{more}", path.join(" -> ")), room);
+        let path = fit(&path, &more, room);
         let gap = room.saturating_sub(width(&path)) + 2;
         let tier = self.paint(&tier, if item.tier == "NOW" { "1;31" } else { "1" });
         format!("{number:<3}{tier}  {path}{:gap$}{id}", "")
@@ -148,7 +148,7 @@ impl Screen<'_> {
     fn step(&self, number: usize, step: &StepEntry) -> Vec<String> {
         let assumed = if step.guessed { " (assumed)" } else { "" };
         let indent = format!("   {number} ");
-        let text = format!("{}{assumed}", step.text);
+        let text = format!("{}{assumed}", self.bounded(&step.text));
         columns(&indent, width(&indent), &text, &self.place(&step.place), self.options.width)
     }
 
@@ -166,10 +166,10 @@ impl Screen<'_> {
     fn fixes(&self, item: &ItemEntry) -> Vec<String> {
         let mut out = Vec::new();
         let Some(best) = item.fixes.first() else { return out };
-        let text = format!("{}{}", best.title, self.worth(best));
+        let text = format!("{}{}", self.bounded(&best.title), self.worth(best));
         out.extend(columns(&self.paint("   fix  ", "32"), 8, &text, "", self.options.width));
         for other in item.fixes.iter().skip(1).take(if self.options.all { usize::MAX } else { 1 }) {
-            let text = format!("{}{}", other.title, self.worth(other));
+            let text = format!("{}{}", self.bounded(&other.title), self.worth(other));
             out.extend(columns("   also ", 8, &text, "", self.options.width));
         }
         out
@@ -221,12 +221,29 @@ impl Screen<'_> {
     }
 
     fn say(&mut self, text: &str) {
-        self.out.extend(wrap(text, self.options.width));
+        let text = self.bounded(text);
+        self.out.extend(wrap(&text, self.options.width));
+    }
+
+    /// A text of at most four lines, unless everything was asked for: one endless name must not fill the page.
+    fn bounded(&self, text: &str) -> String {
+        if self.options.all { text.to_owned() } else { shorten(text, self.options.width * 4) }
     }
 
     fn paint(&self, text: &str, code: &str) -> String {
         if self.options.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// A path in at most `room` cells: names are shortened before the way from one to the next is.
+fn fit(path: &[String], more: &str, room: usize) -> String {
+    let joined = |limit: usize| {
+        let names: Vec<String> = path.iter().map(|name| shorten(name, limit)).collect();
+        format!("{}{more}", names.join(" -> "))
+    };
+    let longest = path.iter().map(|name| width(name)).max().unwrap_or(0).min(room);
+    let fitting = (12..=longest).rev().map(joined).find(|text| width(text) <= room);
+    fitting.unwrap_or_else(|| shorten(&joined(12), room))
 }
 
 /// The longest folder, with its slash, that every place with one begins with.

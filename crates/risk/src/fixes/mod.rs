@@ -27,6 +27,7 @@ fixes![
     narrow_role,
     replace_grant,
     automount,
+    pod_token,
     delete_secret,
     patch_image,
     pin_digest,

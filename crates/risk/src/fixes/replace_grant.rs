@@ -1,6 +1,6 @@
 //! Replace a binding by a smaller grant.
 
-use super::FixKind;
+use super::{FixKind, count};
 use crate::graph::{FixKey, Index};
 use crate::world::World;
 use model::{Fix, Grain};
@@ -22,6 +22,7 @@ fn write(world: &World<'_>, [binding, _]: [Index; 2], fix: &mut Fix) {
     who.dedup();
     let used: usize = who.iter().map(|who| world.usage(*who).filter(|u| u.allowed).count()).sum();
     if used > 0 {
-        fix.breaks.push(format!("{used} rights were used: keep these"));
+        let were = if used == 1 { "was" } else { "were" };
+        fix.breaks.push(format!("{} {were} used: keep these", count(used, "right")));
     }
 }

@@ -28,9 +28,11 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
             add(State::Exec(at), State::PodNetwork, 1.0, [at, at], &[]);
             add(State::Exec(at), State::NamespaceNetwork(workload.scope), 1.0, [at, at], &[]);
         }
+        // Policies add up: where one lets everybody in, another that denies changes nothing.
         let fixes = [fixes::default_deny::key(workload.scope)];
+        let fixes = if workload.reach.limited { &[][..] } else { &fixes };
         if workload.reach.cluster {
-            add(State::PodNetwork, State::Net(at), EASE, [at, at], &fixes);
+            add(State::PodNetwork, State::Net(at), EASE, [at, at], fixes);
         } else {
             for scope in &workload.reach.namespaces {
                 add(State::NamespaceNetwork(*scope), State::Net(at), EASE, [at, at], &[]);

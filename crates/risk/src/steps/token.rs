@@ -3,7 +3,7 @@
 use super::{Line, Step};
 use crate::fixes;
 use crate::graph::{Edge, Graph, Index, NewEdge, State};
-use crate::world::World;
+use crate::world::{TokenBy, World};
 use model::Confidence;
 
 pub(crate) static STEP: Step = Step {
@@ -11,28 +11,33 @@ pub(crate) static STEP: Step = Step {
     title: "Take the account's token from the container",
     attack: "T1528",
     explain: "The account's token is mounted into the container unless the pod or the account says otherwise. Ease 0.95. Only \
-              accounts that hold some right are followed. automountServiceAccountToken: false removes it.",
+              accounts that hold some right are followed. automountServiceAccountToken: false removes it, on the account or, where the pod has its own word, there.",
     edges,
     describe,
 };
 
 fn edges(world: &World<'_>, graph: &mut Graph) {
     for (at, workload) in world.workloads.iter().enumerate() {
-        if workload.token.is_some() {
+        if let Some(token) = &workload.token {
+            let fix = match &token.by {
+                TokenBy::Account => fixes::automount::key(workload.account),
+                TokenBy::Pod { .. } | TokenBy::Volume => fixes::pod_token::key(at as Index),
+            };
             graph.add(NewEdge {
                 from: &[State::Exec(at as Index)],
                 to: State::Acts(workload.account),
                 ease: 0.95,
                 confidence: Confidence::Confirmed,
                 args: [at as Index, workload.account],
-                fixes: &[fixes::automount::key(workload.account)],
+                fixes: &[fix],
             });
         }
     }
 }
 
 fn describe(world: &World<'_>, _: &Graph, edge: &Edge) -> Line {
-    let pointer = world.workload_at(edge.args[0]).and_then(|w| w.token.as_deref()).unwrap_or_default();
+    let pointer = world.workload_at(edge.args[0]).and_then(|w| w.token.as_ref());
+    let pointer = pointer.map_or("", |token| &token.pointer);
     let account = world.identities.get(edge.args[1]).map(ToString::to_string).unwrap_or_default();
     Line { text: format!("its token is mounted ({account})"), evidence: world.evidence(edge.args[0], pointer) }
 }

@@ -5,7 +5,7 @@ use crate::fixes;
 use crate::graph::{Edge, Graph, Index, NewEdge, State};
 use crate::world::World;
 use model::{Capability, Confidence, Evidence, Identity};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) static STEP: Step = Step {
     id: "token-secret",
@@ -30,12 +30,16 @@ fn edges(world: &World<'_>, graph: &mut Graph) {
             add(State::Secrets(scope), secret.account, 0.98, [at as Index, secret.account], fixes);
         }
     }
+    let mut by_name: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (at, secret) in world.token_secrets.iter().enumerate() {
+        by_name.entry(&secret.resource.reference.name).or_default().push(at);
+    }
     for right in &world.grants {
         // Reading one Secret by its name is enough when that Secret is a token.
         let Capability::GetSecrets { names } = &right.grant.capability else { continue };
-        for (at, secret) in world.token_secrets.iter().enumerate() {
-            let named = names.iter().any(|name| **name == *secret.resource.reference.name);
-            if named && (right.scope == 0 || right.scope == secret.scope) {
+        let named = names.iter().filter_map(|name| by_name.get(name.as_str())).flatten();
+        for (at, secret) in named.filter_map(|at| Some((*at, world.token_secrets.get(*at)?))) {
+            if right.scope == 0 || right.scope == secret.scope {
                 add(State::Acts(right.identity), secret.account, 0.95, [at as Index, secret.account], &[]);
             }
         }

@@ -4,6 +4,7 @@ use super::World;
 use crate::graph::Index;
 use model::Confidence;
 use snapshot::{Json, Resource};
+use std::sync::Arc;
 
 /// A way in from outside.
 pub(crate) struct Exposure<'a> {
@@ -41,20 +42,10 @@ const INTERNAL: &[(&str, &str)] = &[
 /// Finds every exposure.
 pub(crate) fn find(world: &mut World<'_>) {
     let mut found = Vec::new();
-    let mut by_scope: Vec<Vec<Index>> = vec![Vec::new(); world.scopes.iter().count()];
-    for (at, workload) in world.workloads.iter().enumerate() {
-        if let Some(list) = by_scope.get_mut(workload.scope as usize) {
-            list.push(at as Index);
-        }
-    }
-    let in_scope = |namespace: &str| -> &[Index] {
-        let scope = world.scopes.find(&namespace.into());
-        scope.and_then(|at| by_scope.get(at as usize)).map_or(&[], Vec::as_slice)
-    };
     for service in world.snapshot.of("", "Service") {
         let json = service.json();
         let Some((kind, pointer)) = service_kind(&json) else { continue };
-        for workload in selected(world, in_scope(&service.reference.namespace), &json) {
+        for workload in selected(world, &service.reference.namespace, &json) {
             let open = world.workload_at(workload).is_some_and(|w| w.reach.internet || w.reach.cluster);
             if open {
                 let (kind, pointer) = (kind.clone(), pointer.clone());
@@ -73,7 +64,7 @@ pub(crate) fn find(world: &mut World<'_>) {
         let namespace = &ingress.reference.namespace;
         for (name, pointer) in backends(&json) {
             let Some(service) = world.snapshot.find("", "Service", namespace, &name) else { continue };
-            for workload in selected(world, in_scope(namespace), &service.json()) {
+            for workload in selected(world, namespace, &service.json()) {
                 if world.workload_at(workload).is_some_and(|w| w.reach.inside()) {
                     let pointer = pointer.clone();
                     let (kind, confidence) = (ExposureKind::Ingress, Confidence::Confirmed);
@@ -124,18 +115,17 @@ fn service_kind(service: &Json<'_>) -> Option<(ExposureKind, String)> {
     }
 }
 
-fn selected(world: &World<'_>, candidates: &[Index], service: &Json<'_>) -> Vec<Index> {
+/// The workloads of its namespace that a Service selects.
+fn selected(world: &World<'_>, namespace: &Arc<str>, service: &Json<'_>) -> Vec<Index> {
     let selector = service.at(&["spec", "selector"]).fields();
-    if selector.is_empty() {
+    let Some(scope) = world.scopes.find(namespace).filter(|_| !selector.is_empty()) else {
         return Vec::new();
-    }
-    let matches = |workload: &&Index| {
-        let labels = world.workload_at(**workload).map_or(&[][..], |w| &w.labels);
-        selector
-            .iter()
-            .all(|(key, want)| labels.iter().any(|(k, v)| **k == **key && Some(&**v) == want.str()))
     };
-    candidates.iter().filter(matches).copied().collect()
+    let matches = |workload: &Index| {
+        let labels = world.workload_at(*workload).map_or(&[][..], |w| &w.labels);
+        selector.iter().all(|(key, want)| labels.iter().any(|(k, v)| k == key && Some(&**v) == want.str()))
+    };
+    world.workloads_in(scope).filter(matches).collect()
 }
 
 fn backends(ingress: &Json<'_>) -> Vec<(String, String)> {

@@ -8,13 +8,19 @@ use crate::graph::Index;
 use model::{
     Confidence, ContainerId, Digest, Fact, ImageId, ImageIndex, Predicate, Reference, Scope, Source, Target,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use snapshot::PodRow;
 
 /// Joins every fact.
 pub(crate) fn facts(world: &mut World<'_>) {
-    let images = Images::new(world);
-    let pods = Pods::new(world);
+    // Neither is small, and often no fact asks for it.
+    let about = |wanted: fn(&Target) -> bool| world.facts.iter().any(|fact| wanted(&fact.target));
+    let (of_images, of_pods) = (
+        about(|t| matches!(t, Target::Image(_))),
+        about(|t| matches!(t, Target::Container(_) | Target::Pod(_))),
+    );
+    let images = if of_images { Images::new(world) } else { Images::default() };
+    let pods = if of_pods { Pods::new(world) } else { Pods::default() };
     let mut known: FxHashMap<&ImageId, Vec<(Index, usize, Confidence)>> = FxHashMap::default();
     for (at, fact) in world.facts.iter().enumerate() {
         let at = at as u32;
@@ -47,8 +53,10 @@ pub(crate) fn facts(world: &mut World<'_>) {
                 }
             }
             _ => match pods.find(world, &fact.target) {
-                Ok((workload, confidence)) => {
-                    workload_fact(world, fact, Joined { fact: at, confidence }, workload);
+                Ok((workloads, confidence)) => {
+                    for workload in workloads {
+                        workload_fact(world, fact, Joined { fact: at, confidence }, workload);
+                    }
                 }
                 Err(why) => world.unjoined.push((at, why)),
             },
@@ -97,6 +105,7 @@ fn workload_fact(world: &mut World<'_>, fact: &Fact, joined: Joined, workload: I
 }
 
 /// Containers by every digest and tag they are known under.
+#[derive(Default)]
 struct Images {
     index: ImageIndex,
     by_digest: FxHashMap<Digest, Vec<(Index, usize, Confidence)>>,
@@ -113,18 +122,18 @@ impl Images {
                 index.learn(image, fact.source);
             }
         }
-        let mut images = Self {
-            index,
-            by_digest: FxHashMap::default(),
-            by_tag: FxHashMap::default(),
-            running: FxHashMap::default(),
-        };
+        let mut images = Self { index, ..Self::default() };
         images.learn_running(world);
         for (at, workload) in world.workloads.iter().enumerate() {
             for (container, image) in workload.images.iter().enumerate() {
                 let place = (at as Index, container);
-                images.add(place, &image.id);
-                for running in images.running.get(&place).cloned().unwrap_or_default() {
+                let running = images.running.get(&place).cloned().unwrap_or_default();
+                // Where it is known what runs, a tag alone says nothing more: it may have moved since.
+                if running.iter().all(|r| r.digests().next().is_none()) || image.id.digests().next().is_some()
+                {
+                    images.add(place, &image.id);
+                }
+                for running in running {
                     images.add(place, &running);
                 }
                 if let Some(tag) = image.id.reference.as_ref().and_then(Reference::tagged) {
@@ -137,24 +146,29 @@ impl Images {
 
     /// Pods name their images in status; containers are told apart by the reference they were started from.
     fn learn_running(&mut self, world: &World<'_>) {
+        // Pods of one template run the same few images: what one said the others need not say again.
+        let mut said: FxHashSet<(u32, u32)> = FxHashSet::default();
         for pod in world.snapshot.pods() {
-            let Some(workload) = world.snapshot.workload_of(pod).and_then(|owner| world.find(owner)) else {
-                continue;
-            };
-            let Some(facts) = world.workload_at(workload) else { continue };
-            for status in &pod.images {
+            for status in pod.images.iter().filter(|status| said.insert((pod.workload, status.image))) {
                 let Some(running) = world.snapshot.image(status.image) else { continue };
                 self.index.learn(running, Source::Node);
-                let same = |image: &super::ContainerImage| match (&image.id.reference, &running.reference) {
-                    (Some(a), Some(b)) => a.registry == b.registry && a.repository == b.repository,
-                    _ => facts.images.len() == 1,
-                };
-                for (container, _) in facts.images.iter().enumerate().filter(|(_, image)| same(image)) {
-                    let list = self.running.entry((workload, container)).or_default();
-                    if !list.contains(running) {
-                        list.push(running.clone());
-                    }
+                for workload in world.owners(pod) {
+                    self.runs(world, *workload, running);
                 }
+            }
+        }
+    }
+
+    fn runs(&mut self, world: &World<'_>, workload: Index, running: &ImageId) {
+        let Some(facts) = world.workload_at(workload) else { return };
+        let same = |image: &super::ContainerImage| match (&image.id.reference, &running.reference) {
+            (Some(a), Some(b)) => a.registry == b.registry && a.repository == b.repository,
+            _ => facts.images.len() == 1,
+        };
+        for (container, _) in facts.images.iter().enumerate().filter(|(_, image)| same(image)) {
+            let list = self.running.entry((workload, container)).or_default();
+            if !list.contains(running) {
+                list.push(running.clone());
             }
         }
     }
@@ -194,7 +208,8 @@ impl Images {
     }
 }
 
-/// Pods by container id, uid and name.
+/// Pods by container id and uid.
+#[derive(Default)]
 struct Pods<'a> {
     by_container: FxHashMap<&'a str, &'a PodRow>,
     by_uid: FxHashMap<&'a str, &'a PodRow>,
@@ -214,29 +229,29 @@ impl<'a> Pods<'a> {
         pods
     }
 
-    fn find(&self, world: &World<'_>, target: &Target) -> Result<(Index, Confidence), &'static str> {
-        let owner = |pod: &PodRow| {
-            let owner = world.snapshot.workload_of(pod).and_then(|owner| world.find(owner));
-            owner.ok_or("the pod's owner is not in the snapshot")
+    /// The workloads a target is, or belongs to.
+    fn find(&self, world: &World<'_>, target: &Target) -> Result<(Vec<Index>, Confidence), &'static str> {
+        let some = |found: &[Index], why| match found {
+            [] => Err(why),
+            found => Ok((found.to_vec(), Confidence::Confirmed)),
         };
+        let owners = |pod| some(world.owners(pod), "the pod's owner is not in the snapshot");
         match target {
             Target::Workload(name) | Target::Resource(name) => {
-                let found = world.find(name).ok_or("no such workload in the snapshot")?;
-                Ok((found, Confidence::Confirmed))
+                some(world.find(name), "no such workload in the snapshot")
             }
             Target::Container(id) => {
                 let pod = self.by_container.get(id.prefix()).filter(|pod| named(pod, id));
-                Ok((owner(pod.ok_or("no pod in the snapshot has this container")?)?, Confidence::Confirmed))
+                owners(pod.ok_or("no pod in the snapshot has this container")?)
             }
             Target::Pod(uid) => {
-                let pod = self.by_uid.get(uid.as_str()).ok_or("no pod in the snapshot has this uid")?;
-                Ok((owner(pod)?, Confidence::Confirmed))
+                owners(self.by_uid.get(uid.as_str()).ok_or("no pod in the snapshot has this uid")?)
             }
             Target::PodName { namespace, name } => {
                 let pods = world.snapshot.pods();
                 let key = (namespace.as_str(), name.as_str());
                 match pods.binary_search_by(|pod| (&*pod.namespace, &*pod.name).cmp(&key)) {
-                    Ok(at) => Ok((owner(pods.get(at).ok_or("no such pod")?)?, Confidence::Confirmed)),
+                    Ok(at) => owners(pods.get(at).ok_or("no such pod")?),
                     Err(_) => by_generated_name(world, namespace, name),
                 }
             }
@@ -256,7 +271,7 @@ fn by_generated_name(
     world: &World<'_>,
     namespace: &str,
     pod: &str,
-) -> Result<(Index, Confidence), &'static str> {
+) -> Result<(Vec<Index>, Confidence), &'static str> {
     let scope = world.scopes.find(&namespace.into()).ok_or("no workload in this namespace")?;
     let mut best: Option<(usize, Index)> = None;
     for at in world.workloads_in(scope) {
@@ -278,5 +293,65 @@ fn by_generated_name(
             best = Some((reference.name.len(), at));
         }
     }
-    best.map(|(_, at)| (at, Confidence::Inferred)).ok_or("no pod or workload of this name in the snapshot")
+    let found = best.and_then(|(_, at)| world.workload_at(at)).map(|w| world.find(&w.resource.reference));
+    let found = found.ok_or("no pod or workload of this name in the snapshot")?;
+    Ok((found.to_vec(), Confidence::Inferred))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{alert, escapes};
+    use crate::world::World;
+    use model::{AlertClass, Escape, Fact, Origin, ResourceRef, Target};
+    use serde_json::json;
+    use snapshot::{Builder, Snapshot};
+
+    /// Two pods of a custom controller that nothing describes, with templates of their own, and a lone pod.
+    fn two_templates() -> Snapshot {
+        let mut builder = Builder::new("default");
+        for (name, image) in [("run-a", "a"), ("run-b", "b")] {
+            let owner = json!([{"apiVersion": "jobs.example.org/v1", "kind": "Run", "name": "run", "uid": "1",
+                "controller": true}]);
+            builder.add(
+                json!({"apiVersion": "v1", "kind": "Pod",
+                    "metadata": {"name": name, "namespace": "a", "uid": name, "ownerReferences": owner},
+                    "spec": {"nodeName": "n", "containers": [{"name": "main", "image": format!("registry.test/{image}:1")}]},
+                    "status": {"phase": "Running"}}),
+                Origin::Builtin,
+            );
+        }
+        builder.add(
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alone", "namespace": "a"},
+                "spec": {"containers": []}}),
+            Origin::Builtin,
+        );
+        builder.build()
+    }
+
+    #[test]
+    fn a_fact_reaches_every_workload_of_its_name() {
+        let snapshot = two_templates();
+        let run = ResourceRef::new("jobs.example.org", "Run", "a", "run");
+        let facts = [
+            Fact { target: Target::Workload(run.clone()), ..escapes("a", "x", Escape::Privileged) },
+            alert("a", "run-b", AlertClass::Execution),
+        ];
+        let world = World::new(&snapshot, &facts);
+        let both = world.find(&run);
+        assert_eq!(both.len(), 2, "one for each template");
+        for at in both {
+            let workload = world.workload_at(*at).unwrap();
+            assert_eq!((workload.escapes.len(), workload.alerts.len(), workload.nodes.len()), (1, 1, 1));
+        }
+        let alone = world.find(&ResourceRef::new("", "Pod", "a", "alone"));
+        assert!(matches!(alone, [at] if world.workload_at(*at).unwrap().alerts.is_empty()));
+        assert!(world.unjoined.is_empty());
+    }
+
+    #[test]
+    fn what_names_nothing_is_counted() {
+        let snapshot = two_templates();
+        let facts = [escapes("a", "x", Escape::Privileged), alert("b", "run-b", AlertClass::Execution)];
+        assert_eq!(World::new(&snapshot, &facts).unjoined.len(), 2);
+    }
 }

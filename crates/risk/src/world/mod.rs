@@ -12,7 +12,8 @@ pub(crate) use network::Reach;
 use crate::graph::Index;
 use model::{Confidence, Evidence, Fact, Grant, Identity, ImageId, Predicate, ResourceRef};
 use rustc_hash::{FxHashMap, FxHashSet};
-use snapshot::{Json, PodSpec, Resource, Snapshot, Template};
+use snapshot::{Json, PodRow, PodSpec, Resource, Snapshot, Template};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What was found out, and how it hangs together.
@@ -35,7 +36,12 @@ pub(crate) struct World<'a> {
     pub(crate) token_secrets: Vec<TokenSecret<'a>>,
     /// Namespaces whose Pod Security level refuses what leads to the node.
     pub(crate) guarded: FxHashSet<Index>,
-    by_name: FxHashMap<&'a ResourceRef, Index>,
+    /// Workloads by scope.
+    by_scope: Vec<Vec<Index>>,
+    /// Workloads in the order of their names. Those whose template was taken from pods may share one.
+    by_name: Vec<Index>,
+    /// Workloads of each of the snapshot's owners of pods.
+    by_owner: Vec<Vec<Index>>,
 }
 
 /// A right an identity holds.
@@ -68,6 +74,26 @@ pub(crate) struct Joined {
     pub(crate) confidence: Confidence,
 }
 
+/// How an account's token gets into a pod.
+pub(crate) struct Token {
+    /// JSON pointer of what mounts it.
+    pub(crate) pointer: String,
+    pub(crate) by: TokenBy,
+}
+
+/// Whose word it is that a token is mounted.
+pub(crate) enum TokenBy {
+    /// The account's, or nobody's: that is the default.
+    Account,
+    /// The pod's, which wins over the account's.
+    Pod {
+        /// JSON pointer of its switch.
+        switch: String,
+    },
+    /// A volume's, whatever the switches say.
+    Volume,
+}
+
 /// One container's image.
 pub(crate) struct ContainerImage {
     pub(crate) id: ImageId,
@@ -82,10 +108,10 @@ pub(crate) struct WorkloadFacts<'a> {
     pub(crate) resource: &'a Resource,
     pub(crate) scope: Index,
     pub(crate) account: Index,
-    /// JSON pointer of what mounts the account's token; `None` when nothing does.
-    pub(crate) token: Option<String>,
+    /// What mounts the account's token; `None` when nothing does.
+    pub(crate) token: Option<Token>,
     pub(crate) images: Vec<ContainerImage>,
-    pub(crate) labels: Vec<(Box<str>, Box<str>)>,
+    pub(crate) labels: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     pub(crate) host_network: bool,
     pub(crate) ports: Vec<(u16, String)>,
     pub(crate) nodes: Vec<Index>,
@@ -117,16 +143,18 @@ impl<'a> World<'a> {
             unjoined: Vec::new(),
             token_secrets: Vec::new(),
             guarded: FxHashSet::default(),
-            by_name: FxHashMap::default(),
+            by_scope: Vec::new(),
+            by_name: Vec::new(),
+            by_owner: Vec::new(),
         };
         world.scopes.index("".into());
         world.find_guarded();
         for workload in snapshot.workloads() {
             let template = workload.parse();
             let facts = world.workload(&template);
-            world.by_name.insert(&facts.resource.reference, world.workloads.len() as Index);
             world.workloads.push(facts);
         }
+        world.index();
         world.place();
         world.find_token_secrets();
         network::judge(&mut world);
@@ -158,14 +186,13 @@ impl<'a> World<'a> {
                 }
             }
         }
-        let labels = template.labels().fields().iter();
         WorkloadFacts {
             resource,
             scope: self.scopes.index(resource.reference.namespace.clone()),
             account: self.identities.index(spec.account()),
             token: self.token(template, spec),
             images,
-            labels: labels.map(|(key, value)| (key.as_ref().into(), value.text().into())).collect(),
+            labels: labels(template.labels()),
             host_network,
             ports,
             nodes: Vec::new(),
@@ -180,7 +207,7 @@ impl<'a> World<'a> {
 
     /// Where the account's token gets into the pod: the pod's word wins over the account's, the default is yes,
     /// and a projected volume brings it whatever the switches say.
-    fn token(&self, template: &Template<'_>, spec: PodSpec<'_, '_>) -> Option<String> {
+    fn token(&self, template: &Template<'_>, spec: PodSpec<'_, '_>) -> Option<Token> {
         let pointer = template.spec_pointer();
         for volume in spec.volumes() {
             let sources = volume.json.at(&["projected", "sources"]).items();
@@ -189,7 +216,8 @@ impl<'a> World<'a> {
                 !token.is_null() && token.get("audience").is_null()
             };
             if sources.iter().any(|source| token(&source)) {
-                return Some(format!("{pointer}/volumes/{}/projected", volume.index));
+                let pointer = format!("{pointer}/volumes/{}/projected", volume.index);
+                return Some(Token { pointer, by: TokenBy::Volume });
             }
         }
         let namespace = &template.workload.reference().namespace;
@@ -203,7 +231,25 @@ impl<'a> World<'a> {
         }
         let named =
             ["serviceAccountName", "serviceAccount"].iter().find(|f| spec.json.get(f).str().is_some());
-        Some(named.map_or(pointer.clone(), |field| format!("{pointer}/{field}")))
+        let by = match written {
+            Some(_) => TokenBy::Pod { switch: format!("{pointer}/automountServiceAccountToken") },
+            None => TokenBy::Account,
+        };
+        Some(Token { pointer: named.map_or(pointer.clone(), |field| format!("{pointer}/{field}")), by })
+    }
+
+    fn index(&mut self) {
+        self.by_scope = vec![Vec::new(); self.scopes.iter().count()];
+        for (at, workload) in (0..).zip(&self.workloads) {
+            if let Some(list) = self.by_scope.get_mut(workload.scope as usize) {
+                list.push(at);
+            }
+        }
+        let workloads = &self.workloads;
+        self.by_name = (0..workloads.len() as Index).collect();
+        self.by_name.sort_by_key(|at| &workloads[*at as usize].resource.reference);
+        let owners = self.snapshot.owners().iter();
+        self.by_owner = owners.map(|owner| self.find(owner).to_vec()).collect();
     }
 
     fn find_guarded(&mut self) {
@@ -230,20 +276,17 @@ impl<'a> World<'a> {
             self.nodes.push(NodeFacts { name: node.reference.name.clone(), control_plane });
         }
         for pod in self.snapshot.pods() {
-            let (Some(name), Some(owner)) = (self.snapshot.node_of(pod), self.snapshot.workload_of(pod))
-            else {
-                continue;
-            };
-            let Some(workload) = self.by_name.get(owner).and_then(|at| self.workloads.get_mut(*at as usize))
-            else {
-                continue;
-            };
+            let Some(name) = self.snapshot.node_of(pod) else { continue };
+            let owners = self.by_owner.get(pod.workload as usize).filter(|owners| !owners.is_empty());
+            let Some(owners) = owners else { continue };
             let next = self.nodes.len() as Index;
             let node = *by_name.entry(name.clone()).or_insert_with(|| {
                 self.nodes.push(NodeFacts { name: name.clone(), control_plane: false });
                 next
             });
-            workload.nodes.push(node);
+            for owner in owners {
+                self.workloads[*owner as usize].nodes.push(node);
+            }
         }
         for workload in &mut self.workloads {
             workload.nodes.sort_unstable();
@@ -270,9 +313,17 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The index of a workload.
-    pub(crate) fn find(&self, reference: &ResourceRef) -> Option<Index> {
-        self.by_name.get(reference).copied()
+    /// The workloads of a name: one, or each distinct template that was taken from its pods.
+    pub(crate) fn find(&self, reference: &ResourceRef) -> &[Index] {
+        let name = |at: &Index| &self.workloads[*at as usize].resource.reference;
+        let start = self.by_name.partition_point(|at| name(at) < reference);
+        let end = self.by_name.partition_point(|at| name(at) <= reference);
+        self.by_name.get(start..end).unwrap_or(&[])
+    }
+
+    /// The workloads a pod may have been made from.
+    pub(crate) fn owners(&self, pod: &PodRow) -> &[Index] {
+        self.by_owner.get(pod.workload as usize).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn workload_at(&self, index: Index) -> Option<&WorkloadFacts<'a>> {
@@ -303,8 +354,9 @@ impl<'a> World<'a> {
 
     /// Workloads of a scope (all of them for the cluster).
     pub(crate) fn workloads_in(&self, scope: Index) -> impl Iterator<Item = Index> {
-        let all = self.workloads.iter().enumerate();
-        all.filter(move |(_, w)| scope == 0 || w.scope == scope).map(|(at, _)| at as Index)
+        let all = if scope == 0 { self.workloads.len() as Index } else { 0 };
+        let local = self.by_scope.get(scope as usize).filter(|_| scope != 0).into_iter().flatten().copied();
+        (0..all).chain(local)
     }
 
     /// Evidence for a field of a workload.
@@ -323,6 +375,15 @@ impl<'a> World<'a> {
             _ => None,
         })
     }
+}
+
+/// An object's fields as labels.
+fn labels<'a>(json: &Json<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    let text = |value: &Json<'a>| match value {
+        Json::Str(text) => text.clone(),
+        _ => Cow::Borrowed(""),
+    };
+    json.fields().iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 fn value_of(template: &Template<'_>) -> Option<u8> {

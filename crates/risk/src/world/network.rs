@@ -5,7 +5,10 @@
 
 use super::World;
 use crate::graph::Index;
+use rustc_hash::FxHashMap;
 use snapshot::{Json, Resource};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// From where a workload takes packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Reach {
     }
 }
 
-/// Works out every workload's reach.
+/// Works out every workload's reach. Workloads of a namespace that the same policies select have the same.
 pub(crate) fn judge(world: &mut World<'_>) {
     let mut policies: Vec<(Index, Json<'_>)> = Vec::new();
     for policy in world.snapshot.of("networking.k8s.io", "NetworkPolicy") {
@@ -39,23 +42,40 @@ pub(crate) fn judge(world: &mut World<'_>) {
         policies.push((scope, policy.json()));
     }
     policies.sort_by_key(|(scope, _)| *scope);
+    let namespaces: Vec<(Index, Labels<'_>)> = match policies.is_empty() {
+        true => Vec::new(),
+        false => {
+            (1..).zip(world.scopes.iter().skip(1)).map(|(at, (_, name))| (at, labels(world, name))).collect()
+        }
+    };
+    let mut known: FxHashMap<(Index, Vec<usize>), Reach> = FxHashMap::default();
     let mut reaches = Vec::with_capacity(world.workloads.len());
     for workload in &world.workloads {
         let start = policies.partition_point(|(scope, _)| *scope < workload.scope);
-        let local =
-            policies.get(start..).unwrap_or(&[]).iter().take_while(|(scope, _)| *scope == workload.scope);
-        let selecting: Vec<&Json<'_>> = local
-            .map(|(_, policy)| policy.get("spec"))
-            .filter(|spec| !workload.host_network && selects(spec.get("podSelector"), &workload.labels))
+        let local = policies.iter().enumerate().skip(start);
+        let selecting: Vec<usize> = local
+            .take_while(|(_, (scope, _))| *scope == workload.scope)
+            .filter(|(_, (_, policy))| {
+                let selector = policy.at(&["spec", "podSelector"]);
+                !workload.host_network && selects(selector, &workload.labels)
+            })
+            .map(|(at, _)| at)
             .collect();
-        reaches.push(reach(world, workload.scope, &selecting));
+        let reach = known.entry((workload.scope, selecting)).or_insert_with_key(|(scope, selecting)| {
+            let specs: Vec<&Json<'_>> = selecting.iter().map(|at| policies[*at].1.get("spec")).collect();
+            reach(world, &namespaces, *scope, &specs)
+        });
+        reaches.push(reach.clone());
     }
     for (workload, reach) in world.workloads.iter_mut().zip(reaches) {
         workload.reach = reach;
     }
 }
 
-fn reach(world: &World<'_>, scope: Index, specs: &[&Json<'_>]) -> Reach {
+/// Labels of a pod or a namespace.
+type Labels<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn reach(world: &World<'_>, namespaces: &[(Index, Labels<'_>)], scope: Index, specs: &[&Json<'_>]) -> Reach {
     let governs = |spec: &Json<'_>, direction: &str, field: &str| {
         let types = spec.get("policyTypes");
         if types.is_null() {
@@ -79,7 +99,7 @@ fn reach(world: &World<'_>, scope: Index, specs: &[&Json<'_>]) -> Reach {
             reach.internet = true;
             reach.cluster = true;
         }
-        peers.iter().for_each(|peer| add_peer(world, scope, peer, &mut reach));
+        peers.iter().for_each(|peer| add_peer(world, namespaces, scope, peer, &mut reach));
     }
     reach.namespaces.sort_unstable();
     reach.namespaces.dedup();
@@ -88,7 +108,13 @@ fn reach(world: &World<'_>, scope: Index, specs: &[&Json<'_>]) -> Reach {
     reach
 }
 
-fn add_peer(world: &World<'_>, scope: Index, peer: &Json<'_>, reach: &mut Reach) {
+fn add_peer(
+    world: &World<'_>,
+    all: &[(Index, Labels<'_>)],
+    scope: Index,
+    peer: &Json<'_>,
+    reach: &mut Reach,
+) {
     if let Some(cidr) = peer.at(&["ipBlock", "cidr"]).str() {
         match cidr {
             "0.0.0.0/0" | "::/0" => {
@@ -108,17 +134,14 @@ fn add_peer(world: &World<'_>, scope: Index, peer: &Json<'_>, reach: &mut Reach)
         reach.cluster = true;
         return;
     } else {
-        let all = world.scopes.iter().filter(|(at, _)| *at != 0);
-        all.filter(|(_, name)| selects(namespaces, &namespace_labels(world, name)))
-            .map(|(at, _)| at)
-            .collect()
+        all.iter().filter(|(_, labels)| selects(namespaces, labels)).map(|(at, _)| *at).collect()
     };
     if pods.is_null() || empty(pods) {
         reach.namespaces.extend(scopes);
     } else {
-        let chosen = world.workloads.iter().enumerate();
-        let chosen = chosen.filter(|(_, w)| scopes.contains(&w.scope) && selects(pods, &w.labels));
-        reach.workloads.extend(chosen.map(|(at, _)| at as Index));
+        let labels = |at: Index| world.workload_at(at).map_or(&[][..], |w| &w.labels);
+        let there = scopes.into_iter().flat_map(|scope| world.workloads_in(scope));
+        reach.workloads.extend(there.filter(|at| selects(pods, labels(*at))));
     }
 }
 
@@ -136,25 +159,20 @@ fn empty(selector: &Json<'_>) -> bool {
     selector.get("matchLabels").fields().is_empty() && selector.get("matchExpressions").items().is_empty()
 }
 
-fn namespace_labels(world: &World<'_>, name: &str) -> Vec<(Box<str>, Box<str>)> {
-    let resource: Option<&Resource> = world.snapshot.find("", "Namespace", "", name);
-    let json = resource.map(|r| r.json()).unwrap_or_default();
-    let mut labels: Vec<(Box<str>, Box<str>)> = json
-        .at(&["metadata", "labels"])
-        .fields()
-        .iter()
-        .map(|(key, value)| (key.as_ref().into(), value.text().into()))
-        .collect();
+/// Labels of a namespace.
+fn labels<'a>(world: &World<'a>, name: &Arc<str>) -> Labels<'a> {
+    let json = world.snapshot.find("", "Namespace", "", name).map(Resource::json).unwrap_or_default();
+    let mut labels: Labels<'a> = super::labels(json.at(&["metadata", "labels"]));
     // The API server sets it on every namespace.
-    if !labels.iter().any(|(key, _)| &**key == "kubernetes.io/metadata.name") {
-        labels.push(("kubernetes.io/metadata.name".into(), name.into()));
+    if !labels.iter().any(|(key, _)| key == "kubernetes.io/metadata.name") {
+        labels.push(("kubernetes.io/metadata.name".into(), name.to_string().into()));
     }
     labels
 }
 
 /// Whether a label selector selects; an absent one selects nothing said, that is everything here.
-fn selects(selector: &Json<'_>, labels: &[(Box<str>, Box<str>)]) -> bool {
-    let value = |key: &str| labels.iter().find(|(k, _)| &**k == key).map(|(_, v)| &**v);
+fn selects(selector: &Json<'_>, labels: &[(Cow<'_, str>, Cow<'_, str>)]) -> bool {
+    let value = |key: &str| labels.iter().find(|(k, _)| k == key).map(|(_, v)| &**v);
     let equal = selector.get("matchLabels").fields().iter().all(|(key, want)| value(key) == want.str());
     equal
         && selector.get("matchExpressions").items().iter().all(|expression| {

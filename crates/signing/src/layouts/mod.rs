@@ -1,8 +1,13 @@
 //! Where signatures of an image are kept: one file and one line a storage layout.
 
+use crate::evidence::Evidence;
 use crate::verdict::{Reason, Refusal};
-use crate::{Answer, Answers, Ask, Limits, key};
+use crate::{Ask, Limits, Wanted};
 use model::Digest;
+use oci_spec::image::{Descriptor, ImageManifest};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::VecDeque;
 
 /// One way of storing signatures beside an image.
 #[derive(Debug)]
@@ -11,115 +16,248 @@ pub struct Layout {
     pub id: &'static str,
     /// One line: who writes it and where.
     pub about: &'static str,
-    /// Looks for signatures of an image among what is known, and asks for more.
-    look: fn(&mut Search<'_>),
+    /// Whether signatures, and whether attestations, are kept there.
+    holds: (bool, bool),
+    /// The one place to begin with.
+    place: fn(&Digest) -> Ask,
+    /// Reads what is there and says what else must be looked at.
+    read: fn(&mut Finds<'_>, &[u8]),
 }
 
 macro_rules! layouts {
     ($($name:ident),* $(,)?) => {
         $(mod $name;)*
-        /// Every storage layout, the likeliest first.
+        /// Every storage layout, in the order they are asked.
         pub static LAYOUTS: &[&Layout] = &[$(&$name::LAYOUT),*];
     };
 }
 
-layouts![legacy, referrers];
+layouts![referrers, legacy_tag, legacy_attestation_tag, fallback_index];
 
-/// A signature that was found, not yet checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Candidate {
-    pub(crate) layout: &'static str,
-    /// The signed bytes, exactly.
-    pub(crate) payload: Vec<u8>,
-    pub(crate) digest: Digest,
-    /// The signature, decoded from base64.
-    pub(crate) signature: Vec<u8>,
+impl Layout {
+    /// Whether something wanted may be kept there.
+    pub(crate) fn may_hold(&self, wanted: &Wanted) -> bool {
+        match wanted {
+            Wanted::Signature => self.holds.0,
+            Wanted::Attestation { .. } => self.holds.1,
+        }
+    }
+
+    pub(crate) fn place(&self, image: &Digest) -> Ask {
+        (self.place)(image)
+    }
+
+    pub(crate) fn read(&self, finds: &mut Finds<'_>, bytes: &[u8]) {
+        (self.read)(finds, bytes);
+    }
 }
 
-/// What looking has brought so far.
-pub(crate) struct Search<'a> {
-    pub(crate) image: &'a Digest,
-    pub(crate) known: &'a Answers,
+/// Something that must be looked at next.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Job {
+    pub(crate) layout: &'static Layout,
+    pub(crate) ask: Ask,
+    /// Its declared size in bytes.
+    pub(crate) size: u64,
+    pub(crate) purpose: Purpose,
+}
+
+impl PartialEq for Layout {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+/// What the bytes are for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Purpose {
+    /// The first place of a layout.
+    Place,
+    /// A manifest that refers to the image.
+    Manifest,
+    /// A bundle.
+    Bundle,
+    /// A payload whose signature stood in the manifest.
+    Simple { signature: Vec<u8>, evidence: Evidence },
+    /// An envelope.
+    Envelope { evidence: Evidence },
+}
+
+/// What one place brought.
+pub(crate) struct Finds<'a> {
+    pub(crate) wanted: &'a Wanted,
     pub(crate) limits: &'a Limits,
-    layout: &'static str,
-    pub(crate) asks: Vec<Ask>,
-    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) layout: &'static Layout,
+    /// Likeliest first.
+    pub(crate) jobs: VecDeque<Job>,
     pub(crate) refused: Vec<Refusal>,
     pub(crate) failures: Vec<String>,
 }
 
-impl<'a> Search<'a> {
-    /// Looks in every layout.
-    pub(crate) fn run(image: &'a Digest, known: &'a Answers, limits: &'a Limits) -> Self {
-        let mut search = Self {
-            image,
-            known,
-            limits,
-            layout: "",
-            asks: Vec::new(),
-            candidates: Vec::new(),
-            refused: Vec::new(),
-            failures: Vec::new(),
+const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+/// Annotations that tell beforehand what a bundle or an envelope claims.
+const CLAIMS: [&str; 2] = ["dev.sigstore.bundle.predicateType", "predicateType"];
+
+#[derive(Deserialize)]
+struct Listing {
+    manifests: Vec<Value>,
+}
+
+impl<'a> Finds<'a> {
+    pub(crate) fn new(wanted: &'a Wanted, limits: &'a Limits, layout: &'static Layout) -> Self {
+        let (jobs, refused, failures) = (VecDeque::new(), Vec::new(), Vec::new());
+        Self { wanted, limits, layout, jobs, refused, failures }
+    }
+
+    /// Reads a list of manifests that refer to the image, likely ones first.
+    ///
+    /// Labels of the list only order it: Cosign writes the same `artifactType` for everything into a fallback index.
+    fn listing(&mut self, bytes: &[u8]) {
+        let listing: Listing = match serde_json::from_slice(bytes) {
+            Ok(listing) => listing,
+            Err(error) => return self.fail(format!("the list of referring manifests is malformed: {error}")),
         };
-        for layout in LAYOUTS {
-            search.layout = layout.id;
-            (layout.look)(&mut search);
+        let mut ranked = Vec::new();
+        for entry in &listing.manifests {
+            let descriptor = Descriptor::deserialize(entry).ok();
+            match descriptor.and_then(|d| Some((Digest::parse(d.digest().as_ref())?, d))) {
+                Some((digest, descriptor)) => {
+                    ranked.push((self.rank(&descriptor), digest, descriptor.size()))
+                }
+                None => self.fail("an entry of the list of referring manifests is malformed".to_owned()),
+            }
         }
-        search
+        ranked.sort_by_key(|(rank, ..)| *rank);
+        if ranked.len() > self.limits.signatures {
+            self.fail(format!("{} referring manifests, the rest was not examined", ranked.len()));
+            ranked.truncate(self.limits.signatures);
+        }
+        for (_, digest, size) in ranked {
+            self.push(Ask::Manifest(digest), size, Purpose::Manifest);
+        }
     }
 
-    /// The bytes of one place. `None`: absent, failed (noted) or not yet asked (asked for now).
-    fn bytes(&mut self, ask: Ask, cap: u64) -> Option<&'a [u8]> {
-        let name = match &ask {
-            Ask::Tag(tag) => format!("tag {tag}"),
-            Ask::Manifest(digest) => format!("manifest {digest}"),
-            Ask::Blob(digest) => format!("blob {digest}"),
-            Ask::Referrers(digest) => format!("referrers of {digest}"),
+    /// How unlikely it is that a referring manifest holds what is wanted.
+    fn rank(&self, descriptor: &Descriptor) -> u8 {
+        let kind = descriptor.artifact_type().as_ref().map(ToString::to_string).unwrap_or_default();
+        match self.claimed(descriptor.annotations().as_ref()) {
+            Some(true) => 0,
+            Some(false) => 3,
+            None if crate::bundle::is_kind(&kind) || kind.contains("cosign") => 1,
+            None if kind.is_empty() || kind == "application/vnd.oci.empty.v1+json" => 2,
+            None => 3,
+        }
+    }
+
+    /// Whether annotations say that the wanted thing is inside. `None`: they say nothing.
+    fn claimed(&self, annotations: Option<&std::collections::HashMap<String, String>>) -> Option<bool> {
+        let claim = CLAIMS.iter().find_map(|name| annotations?.get(*name))?;
+        Some(match self.wanted {
+            Wanted::Signature => claim == crate::statement::SIGN,
+            Wanted::Attestation { predicate_type, .. } => claim == predicate_type,
+        })
+    }
+
+    /// Reads a manifest whose layers are signatures, attestations or bundles.
+    pub(crate) fn manifest(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let manifest: ImageManifest = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        for (at, layer) in manifest.layers().iter().enumerate() {
+            if at >= self.limits.signatures {
+                self.fail(format!("more than {at} signatures in one manifest, the rest was not examined"));
+                break;
+            }
+            self.layer(&manifest, layer);
+        }
+        Ok(())
+    }
+
+    fn layer(&mut self, manifest: &ImageManifest, layer: &Descriptor) {
+        let Some(digest) = Digest::parse(layer.digest().as_ref()) else {
+            return self
+                .fail(format!("a signature names its payload by {}, which is no digest", layer.digest()));
         };
-        let bytes = match self.known.get(&ask) {
-            None => {
-                self.asks.push(ask);
-                return None;
+        let kind = layer.media_type().to_string();
+        let evidence = || Evidence::of(layer.annotations().as_ref());
+        let purpose = match kind.as_str() {
+            SIMPLE if *self.wanted != Wanted::Signature => {
+                return self.refuse(digest, Reason::NotTheAttestation("a signature".to_owned()));
             }
-            // A blob that a manifest names and the registry has not is a broken registry, not an absent signature.
-            Some(Answer::Absent) if matches!(ask, Ask::Blob(_) | Ask::Manifest(_)) => {
-                self.fail(format!("{name}: it is named, but not there"));
-                return None;
-            }
-            Some(Answer::Absent) => return None,
-            Some(Answer::Failed(why)) => {
-                self.fail(format!("{name}: {why}"));
-                return None;
-            }
-            Some(Answer::Found(bytes)) => bytes,
+            SIMPLE => match self.signature(layer) {
+                Ok(signature) => Purpose::Simple { signature, evidence: evidence() },
+                Err(reason) => return self.refuse(digest, reason),
+            },
+            // An image signature in this form exists in bundles alone.
+            _ if kind.contains("dsse") || kind.contains("in-toto") => match self.wanted {
+                Wanted::Signature => return self.refuse(digest, Reason::NotAnImageSignature(kind)),
+                Wanted::Attestation { .. } if kind == ENVELOPE => Purpose::Envelope { evidence: evidence() },
+                Wanted::Attestation { .. } => return self.refuse(digest, Reason::UnknownMediaType(kind)),
+            },
+            _ if crate::bundle::is_kind(&kind) => Purpose::Bundle,
+            _ => return self.refuse(digest, Reason::UnknownMediaType(kind)),
         };
-        if bytes.len() as u64 > cap {
-            self.fail(format!("{name}: {} bytes are over the limit", bytes.len()));
-            return None;
+        let claimed = self.claimed(manifest.annotations().as_ref());
+        let claimed = claimed.or_else(|| self.claimed(layer.annotations().as_ref()));
+        if layer.size() > self.cap() {
+            // A large attestation beside an unsigned image does not make it unknown whether it is signed.
+            return match (claimed, self.wanted) {
+                (Some(false), Wanted::Signature) => {
+                    self.refuse(digest, Reason::NotAnImageSignature("a large attestation".to_owned()));
+                }
+                _ => self.fail(format!("blob {digest}: {} bytes are over the limit", layer.size())),
+            };
         }
-        if let Ask::Blob(want) | Ask::Manifest(want) = &ask
-            && key::sha256(bytes).as_ref() != Some(want)
-        {
-            self.fail(format!("{name}: the bytes that came are not those of the digest"));
-            return None;
+        self.push(Ask::Blob(digest), layer.size(), purpose);
+    }
+
+    fn signature(&self, layer: &Descriptor) -> Result<Vec<u8>, Reason> {
+        use base64::Engine as _;
+        let text = layer
+            .annotations()
+            .as_ref()
+            .and_then(|all| all.get(SIGNATURE))
+            .ok_or(Reason::SignatureMissing)?;
+        let standard = &base64::engine::general_purpose::STANDARD;
+        standard.decode(text.trim()).map_err(|_| Reason::MalformedSignature)
+    }
+
+    /// Bytes of one signature or attestation that are read.
+    pub(crate) fn cap(&self) -> u64 {
+        match self.wanted {
+            Wanted::Signature => self.limits.signature_bytes,
+            Wanted::Attestation { .. } => self.limits.attestation_bytes,
         }
-        Some(bytes)
     }
 
-    fn fail(&mut self, why: String) {
-        self.failures.push(why);
+    fn push(&mut self, ask: Ask, size: u64, purpose: Purpose) {
+        self.jobs.push_back(Job { layout: self.layout, ask, size, purpose });
     }
 
-    fn refuse(&mut self, payload: Option<Digest>, reason: Reason) {
-        self.refused.push(Refusal { layout: self.layout, payload, reason });
+    pub(crate) fn fail(&mut self, why: String) {
+        self.failures.push(format!("{}: {why}", self.layout.id));
     }
 
-    fn found(&mut self, digest: Digest, payload: &[u8], signature: Vec<u8>) {
-        self.candidates.push(Candidate { layout: self.layout, payload: payload.to_vec(), digest, signature });
+    fn refuse(&mut self, payload: Digest, reason: Reason) {
+        self.refused.push(Refusal { layout: self.layout.id, payload: Some(payload), reason });
     }
 }
 
 /// The tag Cosign derives from a digest: `sha256-<hex>` and a suffix.
-fn derived_tag(digest: &Digest, suffix: &str) -> String {
+pub(crate) fn derived_tag(digest: &Digest, suffix: &str) -> String {
     format!("{}{suffix}", digest.as_str().replacen(':', "-", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry() {
+        let ids: std::collections::BTreeSet<_> = LAYOUTS.iter().map(|layout| layout.id).collect();
+        assert_eq!(ids.len(), LAYOUTS.len());
+        assert!(LAYOUTS.iter().all(|l| !l.about.is_empty() && (l.holds.0 || l.holds.1)));
+        let likeliest = LAYOUTS.iter().find(|l| l.may_hold(&Wanted::Signature)).unwrap();
+        assert_eq!(likeliest.id, "referrers");
+    }
 }

@@ -296,7 +296,10 @@ impl<'b> Reader<'b> {
         }
         let nothing = self.seen.resources == 0 && self.seen.others.is_empty() && self.seen.broken == 0;
         if nothing && self.seen.files > 0 {
-            let why = format!("{} files were read and hold none", self.seen.files);
+            let why = match self.seen.files {
+                1 => "the one file that was read holds none".to_owned(),
+                files => format!("{files} files were read and hold none"),
+            };
             self.gap("Kubernetes objects".into(), why);
         }
         if self.seen.files > 0 {

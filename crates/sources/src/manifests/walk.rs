@@ -101,6 +101,9 @@ impl Walk {
             self.file(path.to_owned(), true, caps);
             return;
         }
+        if fs::canonicalize(path).is_ok_and(|real| self.seen_folders.contains(&real)) {
+            return;
+        }
         let before = (self.files.len(), self.layouts.len(), self.problems.len());
         let shown = path.trim_end_matches('/');
         self.folder(if shown.is_empty() { "/" } else { shown }, 0, caps);

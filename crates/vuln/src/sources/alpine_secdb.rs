@@ -2,7 +2,7 @@
 
 use super::AdvisorySource;
 use crate::{Advisories, Advisory, Affected, Status};
-use model::{Diagnostic, Severity};
+use model::Diagnostic;
 use yaml::Value;
 
 pub(super) static SOURCE: AdvisorySource = AdvisorySource {
@@ -66,7 +66,9 @@ fn entry(
                 id,
                 affected: Affected::Before(version.clone()),
                 status: Status::Fixed,
-                severity: None::<Severity>,
+                severity: None,
+                vector: None,
+                title: None,
                 source: SOURCE.id,
             };
             out.add(bucket, name, advisory);

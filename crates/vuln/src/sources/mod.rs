@@ -24,7 +24,7 @@ macro_rules! sources {
     };
 }
 
-sources![alpine_secdb];
+sources![alpine_secdb, osv];
 
 /// The format of an id.
 pub fn source(id: &str) -> Option<&'static AdvisorySource> {

@@ -1,14 +1,14 @@
 //! Peers written in Go: built with the ordinary client from a module of ours that pins every version.
 
 use crate::cost::{Cost, measure};
-use crate::repository::root;
+use crate::root;
 use std::path::Path;
 use std::process::Command;
 
 /// Builds `package` of the module in `tests/peers/FOLDER` into `binary`.
 ///
 /// The file appears whole or not at all: it is built beside its place and renamed.
-pub(super) fn build(binary: &Path, folder: &str, package: &str, link: &str) -> Result<Cost, String> {
+pub(crate) fn build(binary: &Path, folder: &str, package: &str, link: &str) -> Result<Cost, String> {
     let home = binary.parent().ok_or("a peer's binary has a folder")?;
     std::fs::create_dir_all(home).map_err(|e| format!("{}: {e}", home.display()))?;
     let unfinished = binary.with_extension("unfinished");

@@ -7,14 +7,14 @@ use wait4::Wait4;
 
 /// The cost of one finished command.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// User and system CPU time, with that of waited-for children.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// Wall clock: how long a person waited. Varies with whatever else runs.
-    pub(crate) wall: Duration,
+    pub wall: Duration,
     /// The largest resident set of one process of it, in bytes. Never below this chore's own few MB,
     /// because Linux carries the parent's peak over into the child.
-    pub(crate) peak: u64,
+    pub peak: u64,
 }
 
 impl fmt::Display for Cost {
@@ -25,7 +25,10 @@ impl fmt::Display for Cost {
 }
 
 /// Runs the command to its end.
-pub(crate) fn measure(command: &mut Command) -> Result<(ExitStatus, Cost), String> {
+///
+/// # Errors
+/// When it cannot be started. How it ends is no error.
+pub fn measure(command: &mut Command) -> Result<(ExitStatus, Cost), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let start = Instant::now();
     let child = command.spawn().map_err(|e| format!("{name} could not be started: {e}"))?;

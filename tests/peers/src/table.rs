@@ -1,0 +1,102 @@
+//! Which programs there are, pinned to what, and why.
+//!
+//! One more peer is one more row of [`PEERS`] and its Go module below `tests/peers/`.
+
+/// How a peer is had.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A Go program, built from the module in `tests/peers/FOLDER`, whose go.mod and go.sum pin everything.
+    Go {
+        /// Folder below `tests/peers/`.
+        folder: &'static str,
+        /// The package to build, as `go build` takes it.
+        package: &'static str,
+        /// Further linker flags.
+        link: &'static str,
+    },
+}
+
+/// One pinned peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Name of the binary.
+    pub name: &'static str,
+    /// How it is had.
+    pub kind: Kind,
+    /// The module whose version is pinned.
+    pub module: &'static str,
+    /// Its version; a new one is a new folder of the cache.
+    pub version: &'static str,
+    /// Whether one that is installed on the machine does as well: then none is built unless it is named.
+    pub any: bool,
+    /// What it is for.
+    pub why: &'static str,
+}
+
+/// What Kubernetes' programs say of their own version.
+const KUBERNETES: &str = "-X k8s.io/component-base/version.gitVersion=v1.36.3 \
+    -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
+
+const fn kubernetes(name: &'static str, package: &'static str, why: &'static str) -> Peer {
+    let kind = Kind::Go { folder: "kubernetes", package, link: KUBERNETES };
+    Peer { name, kind, module: "k8s.io/kubernetes", version: "v1.36.3", any: false, why }
+}
+
+/// Every peer. The large ones come first, so that the smaller ones find most of their packages built.
+pub static PEERS: &[Peer] = &[
+    kubernetes(
+        "kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        "judges RBAC, admission, audit events and YAML as the real API server does",
+    ),
+    kubernetes(
+        "kube-controller-manager",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "fills aggregated roles, makes ServiceAccounts, pods and tokens, deletes what a namespace holds",
+    ),
+    Peer {
+        name: "etcd",
+        kind: Kind::Go { folder: "etcd", package: "go.etcd.io/etcd/server/v3", link: "" },
+        module: "go.etcd.io/etcd/server/v3",
+        version: "v3.6.16",
+        any: false,
+        why: "keeps the real API server's objects",
+    },
+    Peer {
+        any: true,
+        ..kubernetes(
+            "kubectl",
+            "k8s.io/kubernetes/cmd/kubectl",
+            "reads manifests and speaks to the API server as people do",
+        )
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root;
+
+    /// The version in the table is the one the module's own files pin, and its `tool` lines name what is built.
+    #[test]
+    fn the_table_and_the_modules_agree() {
+        for peer in PEERS {
+            let Kind::Go { folder, package, .. } = peer.kind;
+            let path = root().join("tests/peers").join(folder);
+            let pins = std::fs::read_to_string(path.join("go.mod")).expect(peer.name);
+            let pin = format!("{} {}", peer.module, peer.version);
+            assert!(pins.contains(&pin), "{} is pinned otherwise", peer.name);
+            assert!(pins.contains(package), "{package} is no tool of {folder}");
+            let sums = std::fs::read_to_string(path.join("go.sum")).expect(peer.name);
+            assert!(sums.contains(&format!("{pin} h1:")), "{} has no sum", peer.name);
+        }
+    }
+
+    #[test]
+    fn rows_are_unique_and_reasoned() {
+        for (at, peer) in PEERS.iter().enumerate() {
+            assert!(!peer.why.is_empty());
+            assert!(PEERS.iter().skip(at + 1).all(|other| other.name != peer.name), "{} twice", peer.name);
+        }
+    }
+}
