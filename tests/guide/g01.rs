@@ -13,5 +13,9 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     answer.names(&["kube-apiserver", "kubelet", "etcd", "kube-scheduler", "kube-controller-manager"])?;
     answer.names(&["containerd", "1.6.4", "docker", "19.3.15", "v1.24.17"])?;
     answer.names_one_of(&["end of life", "end-of-life"])?.names(&["runc", "unknown"])?;
+    // A kubelet's configuration by what holds, where it is given.
+    let configz =
+        ["check", &fixture("components.yaml"), "--configz", &format!("worker-1={}", fixture("configz.json"))];
+    ringwall.run(&configz)?.exits(0)?.names(&["readOnlyPort is 10255", "worker-1"])?;
     owes("the facts of node.status.nodeInfo as steps of the graph, and a live cluster")
 }

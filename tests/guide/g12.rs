@@ -1,7 +1,7 @@
 //! No NodePort: each one found, with a patch, and the patched form is silent.
 
-use super::snippets::{Snippets, fixture};
-use super::{Row, owes};
+use super::Row;
+use super::snippets::{Snippets, fixture, fixture_text};
 use integration::Program;
 
 pub(super) static ROW: Row =
@@ -19,5 +19,22 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     ])?;
     answer.names_none_of(&["inside-only"])?;
     ringwall.run(&["check", &fixture("nodeport.yaml"), "--fail-on", "low"])?.exits(1)?;
-    owes("the patch applied, run again and found silent; the NodePort as an entry of the graph")
+    // The patch, applied and run again: silent.
+    let only = ["--only", "network/node-port"];
+    let fixed =
+        ringwall.run(&[["check", &fixture("nodeport.yaml"), "--fixed"].as_slice(), &only].concat())?;
+    fixed.exits(0)?.names(&["ClusterIP", "kind: Ingress"])?.names_none_of(&["nodePort", "inside-only"])?;
+    let again = [["check", "-", "--fail-on", "low"].as_slice(), &only].concat();
+    ringwall.run_with(&again, &fixed.stdout)?.exits(0)?.names(&["0 findings"])?;
+    // In the graph it is an entry, given something behind it.
+    let graph = ringwall.run_with(&["risk", "-", "--all"], &with_pod()?)?;
+    graph.exits(0)?.names(&["storefront", "NodePort"])?;
+    Ok(())
+}
+
+/// The Services, and a pod with a way out behind the one that is open.
+fn with_pod() -> Result<String, String> {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: storefront, namespace: retail, labels: {app: storefront}}\n\
+               spec: {containers: [{name: a, image: 'registry.test/a:1', securityContext: {privileged: true}}]}\n";
+    Ok(format!("{}\n---\n{pod}", fixture_text("nodeport.yaml")?))
 }

@@ -1,6 +1,6 @@
 //! Untrusted workloads run in a sandbox: with it the escape is gone, without it the patch is offered.
 
-use super::snippets::{Snippets, fixture};
+use super::snippets::{Snippets, fixture, fixture_text};
 use super::{Row, owes};
 use integration::Program;
 
@@ -11,5 +11,23 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     bare.exits(0)?.names(&["untrusted/runner", "RuntimeClass", "runsc", "runtimeClassName"])?;
     let boxed = ringwall.run(&["check", &fixture("untrusted-sandboxed.yaml"), "--fail-on", "low"])?;
     boxed.exits(0)?.names_none_of(&["runtimeClassName:"])?;
-    owes("the escape step in the graph and its absence, and a container under runsc")
+    // The patch is applied and the sandbox is there.
+    let only = ["--only", "workloads/untrusted"];
+    let fixed =
+        ringwall.run(&[["check", &fixture("untrusted-bare.yaml"), "--fixed"].as_slice(), &only].concat())?;
+    fixed.exits(0)?.names(&["kind: RuntimeClass", "handler: runsc", "runtimeClassName: gvisor"])?;
+    // With it the escape is no step of the graph; without it, it is.
+    let graph = |name: &str| ringwall.run_with(&["risk", "-", "--all"], &with_way_out(name)?);
+    graph("untrusted-bare.yaml")?.exits(0)?.names(&["untrusted/runner -> node root"])?;
+    let boxed = graph("untrusted-sandboxed.yaml")?;
+    boxed.exits(0)?.names(&["SYS_ADMIN"])?.names_none_of(&["node root"])?;
+    owes("a container under runsc")
+}
+
+/// A fixture whose container has a way out through the kernel, sandboxed or not.
+fn with_way_out(name: &str) -> Result<String, String> {
+    let text = fixture_text(name)?;
+    Ok(text
+        .replace("capabilities: {drop: [ALL]}", "capabilities: {add: [SYS_ADMIN]}")
+        .replace("Egress]", "Egress]\n  ingress: [{}]"))
 }

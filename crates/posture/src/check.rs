@@ -1,8 +1,12 @@
 //! What a check is, and what it is given to look at.
 
-use crate::Report;
+use crate::control_plane::Process;
+use crate::network::firewall::Firewall;
+use crate::nodes::kubelet::{Field, Kubelet};
+use crate::nodes::tables::Tables;
+use crate::{Report, Sandbox};
 use ::rbac::Rbac;
-use model::{Evidence, ResourceRef, Rule, Target};
+use model::{Escape, Evidence, NodeName, ResourceRef, Rule, Target};
 use snapshot::{Container, PodSpec, Snapshot, Template};
 
 /// A built-in posture rule: what it says, and how it looks.
@@ -21,6 +25,10 @@ pub enum Run {
     Workload(fn(&Workload<'_, '_>, &mut Report)),
     /// Everything at once.
     Whole(fn(&Whole<'_>, &mut Report)),
+    /// Each process of the control plane.
+    Process(fn(&Process, &mut Report)),
+    /// One field of each kubelet's configuration.
+    Kubelet(&'static Field),
     /// Everything at once, with the account every workload runs as.
     Seats(fn(&Whole<'_>, &[Seat<'_>], &mut Report)),
 }
@@ -45,11 +53,41 @@ pub struct Whole<'s> {
     pub snapshot: &'s Snapshot,
     /// Its rights.
     pub rbac: &'s Rbac,
+    /// What the user said about it.
+    pub options: &'s Options,
+}
+
+/// What checks cannot know of themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Labels of namespaces and workloads whose code nobody vouches for.
+    pub untrusted: Vec<(String, String)>,
+    /// Versions that are at their end or vulnerable.
+    pub tables: Tables,
+    /// Configurations of kubelets that were read elsewhere.
+    pub kubelets: Vec<Kubelet>,
+    /// What lets packets through to nodes, where somebody gave it.
+    pub firewall: Option<Firewall>,
+    /// Node and port of every connection that was tried from here, and whether something answered.
+    pub probes: Vec<(NodeName, u16, bool)>,
+}
+
+impl Default for Options {
+    /// `ringwall.dev/trust=untrusted`, the tables that are built in, and nothing read elsewhere.
+    fn default() -> Self {
+        Self {
+            untrusted: vec![("ringwall.dev/trust".to_owned(), "untrusted".to_owned())],
+            tables: Tables::default(),
+            kubelets: Vec::new(),
+            firewall: None,
+            probes: Vec::new(),
+        }
+    }
 }
 
 impl<'s> Whole<'s> {
-    pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac) -> Self {
-        Self { snapshot, rbac }
+    pub(crate) fn new(snapshot: &'s Snapshot, rbac: &'s Rbac, options: &'s Options) -> Self {
+        Self { snapshot, rbac, options }
     }
 
     /// Whether a resource (`networkpolicies.networking.k8s.io`) could not be read, or not all of it: then that there is
@@ -73,12 +111,15 @@ pub struct Workload<'t, 'a> {
     pub containers: Vec<Container<'t, 'a>>,
     /// Everything around it.
     pub whole: Whole<'t>,
+    /// Whether it is a component of the cluster itself, which must run where it does.
+    pub component: bool,
 }
 
 impl<'t, 'a> Workload<'t, 'a> {
     pub(crate) fn new(template: &'t Template<'a>, whole: &Whole<'t>) -> Self {
         let spec = template.spec();
-        Self { template, spec, containers: spec.containers().collect(), whole: *whole }
+        let component = crate::control_plane::is_component(template);
+        Self { template, spec, containers: spec.containers().collect(), whole: *whole, component }
     }
 
     pub(crate) fn seat(&self) -> Seat<'a> {
@@ -103,6 +144,15 @@ impl<'t, 'a> Workload<'t, 'a> {
     /// A field of its object as evidence.
     pub fn evidence(&self, pointer: impl Into<String>) -> Evidence {
         self.template.workload.resource.evidence(pointer)
+    }
+
+    /// Records that its containers can leave their sandbox this way, unless a sandboxing runtime stops it.
+    pub fn escape(&self, report: &mut Report, escape: Escape, evidence: Evidence) {
+        let stopped =
+            Sandbox::of(self.spec, self.whole.snapshot).is_some_and(|sandbox| sandbox.stops(&escape));
+        if !stopped {
+            report.escape(self.target(), escape, evidence);
+        }
     }
 
     /// Whether its pods run on Windows, where the Linux ways out do not exist.

@@ -6,15 +6,20 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice))]
 
 mod check;
+pub mod cis;
+pub mod control_plane;
 pub mod network;
+pub mod nodes;
 pub mod rbac;
 mod report;
+mod sandbox;
 #[cfg(test)]
 mod testing;
 pub mod workloads;
 
-pub use check::{Check, Run, Seat, Whole, Workload};
+pub use check::{Check, Options, Run, Seat, Whole, Workload};
 pub use report::Report;
+pub use sandbox::Sandbox;
 
 use ::rbac::{Rbac, ServerVersion};
 use model::{Fact, Finding, Gap};
@@ -33,7 +38,10 @@ pub struct Posture {
 
 /// Every check, by area.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    [workloads::CHECKS, network::CHECKS, rbac::CHECKS].into_iter().flatten().copied()
+    [workloads::CHECKS, network::CHECKS, nodes::CHECKS, control_plane::CHECKS, rbac::CHECKS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Runs every check, judging rights by the server version the snapshot names, or the latest.
@@ -45,7 +53,12 @@ pub fn run(snapshot: &Snapshot) -> Posture {
 /// The same, with rights that were read before. Facts hold those of [`Rbac::facts`] too, and those of people whom a
 /// cloud's identity service lets in.
 pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
-    let mut posture = run_checks(snapshot, rbac, checks());
+    run_as(snapshot, rbac, &Options::default())
+}
+
+/// The same, by what the user said.
+pub fn run_as(snapshot: &Snapshot, rbac: &Rbac, options: &Options) -> Posture {
+    let mut posture = run_checks_as(snapshot, rbac, options, checks());
     posture.facts.extend(rbac.facts());
     let people = rbac::people(snapshot, None);
     posture.facts.extend(people.facts(rbac));
@@ -54,19 +67,44 @@ pub fn run_with(snapshot: &Snapshot, rbac: &Rbac) -> Posture {
 }
 
 /// Runs some checks.
-pub fn run_checks<'c>(
+pub fn run_checks(
     snapshot: &Snapshot,
     rbac: &Rbac,
-    checks: impl IntoIterator<Item = &'c Check>,
+    checks: impl IntoIterator<Item = &'static Check>,
+) -> Posture {
+    run_checks_as(snapshot, rbac, &Options::default(), checks)
+}
+
+/// Runs some checks by what the user said.
+pub fn run_checks_as(
+    snapshot: &Snapshot,
+    rbac: &Rbac,
+    options: &Options,
+    checks: impl IntoIterator<Item = &'static Check>,
 ) -> Posture {
     let mut report = Report::new(snapshot.taken_at);
     let (mut of_workloads, mut of_seats) = (Vec::new(), Vec::new());
-    let whole = Whole::new(snapshot, rbac);
+    let (mut of_processes, mut of_kubelets) = (Vec::new(), Vec::new());
+    let whole = Whole::new(snapshot, rbac, options);
     for check in checks {
         match check.run {
             Run::Workload(run) => of_workloads.push(run),
             Run::Seats(run) => of_seats.push(run),
             Run::Whole(run) => run(&whole, &mut report),
+            Run::Process(run) => of_processes.push(run),
+            Run::Kubelet(field) => of_kubelets.push((check, field)),
+        }
+    }
+    if !of_processes.is_empty() {
+        let processes = control_plane::processes(snapshot);
+        for (process, run) in processes.iter().flat_map(|p| of_processes.iter().map(move |run| (p, run))) {
+            run(process, &mut report);
+        }
+    }
+    if !of_kubelets.is_empty() {
+        let of_kubeadm = nodes::kubelet::Kubelet::of_kubeadm(snapshot);
+        for kubelet in of_kubeadm.iter().chain(&options.kubelets) {
+            of_kubelets.iter().for_each(|(check, field)| nodes::judge(check, field, kubelet, &mut report));
         }
     }
     let mut seats = Vec::new();

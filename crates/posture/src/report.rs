@@ -2,8 +2,8 @@
 
 use crate::Posture;
 use model::{
-    Confidence, Edit, Escape, Evidence, Fact, Finding, Fix, Grain, Lifetime, Origin, Predicate, ResourceRef,
-    Source, Target, Timestamp,
+    Confidence, Edit, Escape, Evidence, Fact, Finding, Fix, Gap, Grain, Lifetime, Origin, Predicate,
+    ResourceRef, Source, Target, Timestamp,
 };
 use serde_json::Value;
 
@@ -22,6 +22,11 @@ impl Report {
     /// Adds a finding.
     pub fn finding(&mut self, finding: Finding) {
         self.posture.findings.push(finding);
+    }
+
+    /// Adds something that could not be judged.
+    pub fn gap(&mut self, gap: Gap) {
+        self.posture.gaps.push(gap);
     }
 
     /// Adds the fact that a workload's containers can leave their sandbox.

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod document;
+mod findings;
 mod formats;
 mod layout;
 mod prefix;
@@ -10,6 +11,7 @@ pub use document::{
     Document, FindingEntry, FixEntry, GapEntry, HeadlineEntry, ItemEntry, PlanEntry, RingEntry,
     SCHEMA_VERSION, StepEntry,
 };
+pub use findings::{FINDINGS_FORMATS, Findings, FindingsFormat};
 pub use formats::{FORMATS, Format, Options, why};
 pub use prefix::shortest;
 

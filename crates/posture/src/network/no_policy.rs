@@ -44,7 +44,7 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
     }
 }
 
-fn default_deny(namespace: &str) -> Fix {
+pub(super) fn default_deny(namespace: &str) -> Fix {
     let value = json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

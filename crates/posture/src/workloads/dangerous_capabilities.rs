@@ -64,7 +64,7 @@ fn tell(
     let title = format!("drop {capability} from container {name}");
     finding.fixes.push(report::by_hand(key, Grain::Field, 1, title));
     report.finding(finding);
-    report.escape(workload.target(), Escape::Capability(capability.to_owned()), evidence);
+    workload.escape(report, Escape::Capability(capability.to_owned()), evidence);
 }
 
 #[cfg(test)]

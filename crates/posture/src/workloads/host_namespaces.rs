@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/host-namespaces",
         title: "Pod shares a namespace of its node",
         severity: Severity::Medium,
-        controls: &["PSS baseline", "CIS 5.2.3", "CIS 5.2.4", "CIS 5.2.5", "AVD-KSV-0009", "AVD-KSV-0010"],
+        controls: &["PSS baseline", "CIS 5.2.3", "CIS 5.2.4", "CIS 5.2.5", "AVD-KSV-0008", "AVD-KSV-0009", "AVD-KSV-0010"],
         explain: "`hostPID` shows every process of the node with its arguments and environment; with ptrace rights \
                   it is a way out. `hostNetwork` reaches what listens on the node's loopback, the cloud's metadata \
                   service, and passes no NetworkPolicy. `hostIPC` opens shared memory of the node's processes.",
@@ -35,8 +35,11 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         finding.severity = *severity;
         finding.instance = Some((*field).to_owned());
         finding.fixes.push(report::set(workload.reference(), pointer, json!(false), format!("drop {field}")));
-        report.finding(finding);
-        report.escape(workload.target(), escape.clone(), evidence);
+        // The cluster's own components are on the node's network on purpose; that it is a way stays a fact.
+        if !(workload.component && *field == "hostNetwork") {
+            report.finding(finding);
+        }
+        workload.escape(report, escape.clone(), evidence);
     }
 }
 

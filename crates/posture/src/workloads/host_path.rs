@@ -38,7 +38,7 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
                     let at = seen.container.pointer(&format!("/volumeMounts/{}", seen.mount));
                     let evidence = workload.evidence(at);
                     let escape = Escape::HostPath { path: seen.path.clone(), writable: false };
-                    report.escape(workload.target(), escape, evidence.clone());
+                    workload.escape(report, escape, evidence.clone());
                     shown.push((seen.path, evidence));
                 }
                 continue;
@@ -64,7 +64,7 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         report.finding(finding);
         if matches!(worth(&seen.path), Worth::Node | Worth::System) {
             let escape = Escape::HostPath { path: seen.path, writable: seen.writable };
-            report.escape(workload.target(), escape, evidence);
+            workload.escape(report, escape, evidence);
         }
     }
     tell_shown(workload, shown, report);

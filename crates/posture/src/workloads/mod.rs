@@ -1,6 +1,7 @@
-//! Workloads: ways out of a container, and tokens and images that are more than needed.
+//! Workloads: ways out of a container, and tokens, images and secrets, hardening that is missing.
 
 mod node_path;
+mod standards;
 
 crate::checks![
     privileged,
@@ -9,6 +10,18 @@ crate::checks![
     host_namespaces,
     dangerous_capabilities,
     unneeded_token,
-    pod_security,
+    powerful_token,
     mutable_tag,
+    unpinned_images,
+    secret_in_env,
+    shared_processes,
+    untrusted,
+    confinement_off,
+    run_as_root,
+    privilege_escalation,
+    no_seccomp,
+    capabilities_kept,
+    writable_root,
+    pod_security,
+    default_namespace,
 ];

@@ -36,7 +36,7 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
             format!("drop privileged from container {name}"),
         ));
         report.finding(finding);
-        report.escape(workload.target(), Escape::Privileged, evidence);
+        workload.escape(report, Escape::Privileged, evidence);
     }
 }
 

@@ -34,7 +34,7 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
             format!("take {path} away from container {name}; build or inspect without the runtime"),
         ));
         report.finding(finding);
-        report.escape(workload.target(), Escape::RuntimeSocket { path: socket.to_owned() }, evidence);
+        workload.escape(report, Escape::RuntimeSocket { path: socket.to_owned() }, evidence);
     }
 }
 

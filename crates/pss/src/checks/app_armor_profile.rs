@@ -1,61 +1,67 @@
-//! AppArmor switched off.
+//! AppArmor profiles, as fields and as annotations.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
+use snapshot::Json;
 
 pub(crate) static CHECK: Check = Check {
     id: "appArmorProfile",
+    control: "AppArmor",
     level: Level::Baseline,
     title: "AppArmor must not be switched off",
-    versions: &[(0, run)],
-    replaces: None,
+    versions: &[Version::new(0, run)],
 };
 
 const ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-fn allowed_annotation(value: &str) -> bool {
-    value.is_empty() || value == "runtime/default" || value.starts_with("localhost/")
-}
-
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let own = (pod.security(), pod.pointer("/securityContext"), "the pod".to_owned());
-    let containers = pod.containers().map(|container| {
-        let who = format!("container {}", model::escape(container.name()));
-        (container.security(), container.pointer("/securityContext"), who)
-    });
-    for (security, pointer, who) in std::iter::once(own).chain(containers) {
-        let profile = security.get("appArmorProfile");
-        if !profile.is_null() && !["RuntimeDefault", "Localhost"].contains(&profile.get("type").text()) {
-            found.push(CHECK.violation(format!("{pointer}/appArmorProfile/type"), format!("{who} switches AppArmor off")));
-        }
-    }
+    let judge = |profile: &Json<'_>| {
+        let kind = profile.get("type").text();
+        (!profile.is_null() && !matches!(kind, "RuntimeDefault" | "Localhost")).then(|| kind.to_owned())
+    };
+    CHECK.everywhere(pod, &["appArmorProfile"], judge, found);
     for (key, value) in pod.annotations().fields() {
-        if key.starts_with(ANNOTATION) && !allowed_annotation(value.text()) {
-            let message = format!("annotation {} switches AppArmor off", model::escape(key));
-            found.push(CHECK.violation(pod.annotation_pointer(key), message));
+        let profile = value.text();
+        let fine = profile.is_empty() || profile == "runtime/default" || profile.starts_with("localhost/");
+        if let Some(name) = key.strip_prefix(ANNOTATION).filter(|_| !fine) {
+            let says = format!("sets the AppArmor profile {}", model::escape(profile));
+            found.push(CHECK.violation(Some(name), pod.annotation_pointer(key), profile, &says));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::testing::{found, found_in};
 
     #[test]
-    fn hit() {
-        let found = found("appArmorProfile", r#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}},"containers":[]}"#);
-        assert_eq!(found, ["/spec/securityContext/appArmorProfile/type"]);
+    fn unconfined_in_pod_and_container() {
+        let spec = r#"{"securityContext":{"appArmorProfile":{"type":"Unconfined"}},
+            "containers":[{"name":"a","securityContext":{"appArmorProfile":{"type":""}}}]}"#;
+        assert_eq!(
+            found("appArmorProfile", spec),
+            ["/spec/securityContext/appArmorProfile", "/spec/containers/0/securityContext/appArmorProfile"]
+        );
     }
 
     #[test]
-    fn miss() {
-        let found = found("appArmorProfile", r#"{"containers":[{"name":"a","securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}}}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn named_profiles_pass() {
+        let spec = r#"{"securityContext":{"appArmorProfile":{"type":"RuntimeDefault"}},
+            "containers":[{"name":"a","securityContext":{"appArmorProfile":{"type":"Localhost"}}}]}"#;
+        assert!(found("appArmorProfile", spec).is_empty());
     }
+
     #[test]
-    fn annotations() {
-        let key = "container.apparmor.security.beta.kubernetes.io/a";
-        let at = |value| crate::testing::annotated("appArmorProfile", None, key, value);
-        assert_eq!(at("unconfined"), ["/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1a"]);
-        assert!(at("localhost/x").is_empty() && at("runtime/default").is_empty());
+    fn annotations_of_containers() {
+        let pod = |value: &str| {
+            format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p","annotations":
+                {{"container.apparmor.security.beta.kubernetes.io/a":"{value}"}}}},"spec":{{"containers":[{{"name":"a"}}]}}}}"#
+            )
+        };
+        let at = "/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1a";
+        assert_eq!(found_in("appArmorProfile", &pod("unconfined"), None), [at]);
+        for fine in ["", "runtime/default", "localhost/mine"] {
+            assert!(found_in("appArmorProfile", &pod(fine), None).is_empty(), "{fine}");
+        }
     }
 }

@@ -1,26 +1,28 @@
-//! Capabilities that are kept.
+//! Capabilities must be dropped.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "capabilities_restricted",
+    control: "Capabilities",
     level: Level::Restricted,
-    title: "all capabilities must be dropped, and only NET_BIND_SERVICE added",
-    versions: &[(22, run), (25, unless_windows)],
-    replaces: Some("capabilities_baseline"),
+    title: "all capabilities must be dropped, only NET_BIND_SERVICE may be added",
+    versions: &[Version::overriding(22, run, &["capabilities_baseline"]), Version::overriding(25, unless_windows, &["capabilities_baseline"])],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     for container in pod.containers() {
-        let (name, capabilities) = (model::escape(container.name()), container.security().get("capabilities"));
+        let capabilities = container.security().get("capabilities");
         if !capabilities.get("drop").strings().any(|dropped| dropped == "ALL") {
-            let at = container.pointer("/securityContext/capabilities/drop");
-            found.push(CHECK.violation(at, format!("container {name} does not drop ALL capabilities")));
+            let field = "/securityContext/capabilities/drop";
+            found.push(CHECK.container(&container, field, "", "does not drop all capabilities"));
         }
-        let added = capabilities.get("add").strings().enumerate();
-        for (index, added) in added.filter(|(_, added)| *added != "NET_BIND_SERVICE") {
-            let at = container.pointer(&format!("/securityContext/capabilities/add/{index}"));
-            found.push(CHECK.violation(at, format!("container {name} adds the capability {}", model::escape(added))));
+        for (index, added) in capabilities.get("add").items().iter().map(snapshot::Json::text).enumerate() {
+            if added != "NET_BIND_SERVICE" {
+                let field = format!("/securityContext/capabilities/add/{index}");
+                let says = format!("adds the capability {}", model::escape(added));
+                found.push(CHECK.container(&container, &field, added, &says));
+            }
         }
     }
 }
@@ -33,23 +35,29 @@ fn unless_windows(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
 
-    #[test]
-    fn hit() {
-        let found = found("capabilities_restricted", r#"{"containers":[{"name":"a"},{"name":"b","securityContext":{"capabilities":{"drop":["ALL"],"add":["NET_BIND_SERVICE","CHOWN"]}}}]}"#);
-        assert_eq!(found, ["/spec/containers/0/securityContext/capabilities/drop", "/spec/containers/1/securityContext/capabilities/add/1"]);
+    fn of(capabilities: &str) -> usize {
+        let spec = format!(r#"{{"containers":[{{"name":"a","securityContext":{{"capabilities":{capabilities}}}}}]}}"#);
+        found("capabilities_restricted", &spec).len()
     }
 
     #[test]
-    fn miss() {
-        let found = found("capabilities_restricted", r#"{"containers":[{"name":"a","securityContext":{"capabilities":{"drop":["ALL"],"add":["NET_BIND_SERVICE"]}}}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn added_and_not_dropped() {
+        assert_eq!(of(r#"{"add":["CHOWN"]}"#), 2);
+        assert_eq!(of(r#"{"drop":["all"]}"#), 1);
     }
 
     #[test]
-    fn windows_has_none() {
-        let found = found("capabilities_restricted", r#"{"os":{"name":"windows"},"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn all_dropped_and_low_ports_pass() {
+        assert_eq!(of(r#"{"drop":["NET_RAW","ALL"],"add":["NET_BIND_SERVICE"]}"#), 0);
+    }
+
+    #[test]
+    fn windows_has_none_since_1_25_and_nobody_was_asked_before_1_22() {
+        let spec = r#"{"os":{"name":"windows"},"containers":[{"name":"a"}]}"#;
+        let count = |minor| found_at("capabilities_restricted", spec, Level::Restricted, Some(minor)).len();
+        assert_eq!((count(21), count(24), count(25)), (0, 1, 0));
     }
 }

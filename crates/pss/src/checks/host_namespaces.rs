@@ -1,19 +1,19 @@
-//! Host network, process and IPC namespaces.
+//! Namespaces of the node.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "hostNamespaces",
+    control: "Host Namespaces",
     level: Level::Baseline,
-    title: "the host's namespaces are forbidden",
-    versions: &[(0, run)],
-    replaces: None,
+    title: "the network, process and IPC namespaces of the node are forbidden",
+    versions: &[Version::new(0, run)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     for field in ["hostNetwork", "hostPID", "hostIPC"] {
         if pod.spec.json.get(field).is_true() {
-            found.push(CHECK.violation(pod.pointer(&format!("/{field}")), format!("{field} is set")));
+            found.push(CHECK.pod(pod, &format!("/{field}"), "true", &format!("{field} is true")));
         }
     }
 }
@@ -23,20 +23,18 @@ mod tests {
     use crate::testing::found;
 
     #[test]
-    fn hit() {
-        let found = found("hostNamespaces", r#"{"hostPID":true,"hostNetwork":true,"containers":[]}"#);
-        assert_eq!(found, ["/spec/hostNetwork", "/spec/hostPID"]);
+    fn each_of_three() {
+        let spec = r#"{"hostNetwork":true,"hostPID":true,"hostIPC":true,"containers":[]}"#;
+        assert_eq!(found("hostNamespaces", spec), ["/spec/hostNetwork", "/spec/hostPID", "/spec/hostIPC"]);
     }
 
     #[test]
-    fn miss() {
-        let found = found("hostNamespaces", r#"{"hostPID":false,"containers":[]}"#);
-        assert_eq!(found, [""; 0]);
+    fn false_and_absent_pass() {
+        assert!(found("hostNamespaces", r#"{"hostNetwork":false,"containers":[]}"#).is_empty());
     }
 
     #[test]
-    fn the_pods_own_namespace_is_not_the_hosts() {
-        let found = found("hostNamespaces", r#"{"shareProcessNamespace":true,"containers":[]}"#);
-        assert_eq!(found, [""; 0]);
+    fn host_users_is_another_matter() {
+        assert!(found("hostNamespaces", r#"{"hostUsers":true,"containers":[]}"#).is_empty());
     }
 }

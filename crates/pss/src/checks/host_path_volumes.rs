@@ -1,40 +1,47 @@
-//! Volumes that show the host's files.
+//! Paths of the node as volumes.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "hostPathVolumes",
+    control: "HostPath Volumes",
     level: Level::Baseline,
     title: "hostPath volumes are forbidden",
-    versions: &[(0, run)],
-    replaces: None,
+    versions: &[Version::new(0, run)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    for volume in pod.spec.volumes().filter(|volume| !volume.json.get("hostPath").is_null()) {
-        let message = format!("volume {} is a hostPath", model::escape(volume.name()));
-        found.push(CHECK.violation(pod.pointer(&format!("/volumes/{}/hostPath", volume.index)), message));
+    for volume in pod.spec.volumes() {
+        let path = volume.json.get("hostPath");
+        if !path.is_null() {
+            let says = format!("volume {} is a path of the node", model::escape(volume.name()));
+            let field = format!("/volumes/{}/hostPath", volume.index);
+            found.push(CHECK.pod(pod, &field, path.get("path").text(), &says));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
+
+    const SPEC: &str = r#"{"containers":[],"volumes":[{"name":"a","emptyDir":{}},{"name":"b","hostPath":{"path":"/"}}]}"#;
 
     #[test]
-    fn in_restricted_another_check_says_it() {
-        let found = found("hostPathVolumes", r#"{"volumes":[{"name":"v","hostPath":{"path":"/"}}],"containers":[]}"#);
-        assert_eq!(found, [""; 0]);
+    fn hit_at_baseline() {
+        assert_eq!(found_at("hostPathVolumes", SPEC, Level::Baseline, None), ["/spec/volumes/1/hostPath"]);
     }
 
     #[test]
-    fn miss() {
-        let found = found("hostPathVolumes", r#"{"volumes":[{"name":"v","emptyDir":{}}],"containers":[]}"#);
-        assert_eq!(found, [""; 0]);
+    fn restricted_says_it_through_its_own_check() {
+        assert!(found("hostPathVolumes", SPEC).is_empty());
+        assert_eq!(found("restrictedVolumes", SPEC).len(), 1);
     }
+
     #[test]
-    fn hit() {
-        let spec = r#"{"volumes":[{"name":"v"},{"name":"w","hostPath":{}}],"containers":[]}"#;
-        assert_eq!(crate::testing::at("hostPathVolumes", crate::Level::Baseline, None, spec), ["/spec/volumes/1/hostPath"]);
+    fn other_volumes_pass() {
+        let spec = r#"{"containers":[],"volumes":[{"name":"a","emptyDir":{}}]}"#;
+        assert!(found_at("hostPathVolumes", spec, Level::Baseline, None).is_empty());
     }
 }

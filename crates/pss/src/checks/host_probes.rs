@@ -1,30 +1,32 @@
-//! Probes and lifecycle handlers that reach another host.
+//! Probes and lifecycle hooks that make the kubelet call another host.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",
+    control: "Host Probes / Lifecycle Hooks",
     level: Level::Baseline,
-    title: "probes and lifecycle handlers must not name a host",
-    versions: &[(34, run)],
-    replaces: None,
+    title: "probes and hooks must not name a host",
+    versions: &[Version::new(34, run)],
 };
+
+const HANDLERS: &[&[&str]] = &[
+    &["livenessProbe"],
+    &["readinessProbe"],
+    &["startupProbe"],
+    &["lifecycle", "postStart"],
+    &["lifecycle", "preStop"],
+];
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     for container in pod.containers() {
-        for path in [
-            ["livenessProbe", ""],
-            ["readinessProbe", ""],
-            ["startupProbe", ""],
-            ["lifecycle", "postStart"],
-            ["lifecycle", "preStop"],
-        ] {
-            let path: Vec<&str> = path.into_iter().filter(|part| !part.is_empty()).collect();
-            for handler in ["httpGet", "tcpSocket"] {
-                if !container.json.at(&path).at(&[handler, "host"]).text().is_empty() {
-                    let at = container.pointer(&format!("/{}/{handler}/host", path.join("/")));
-                    let message = format!("container {} names a host to reach", model::escape(container.name()));
-                    found.push(CHECK.violation(at, message));
+        for handler in HANDLERS {
+            for how in ["httpGet", "tcpSocket"] {
+                let host = container.json.at(handler).at(&[how, "host"]).text();
+                if !host.is_empty() {
+                    let (path, at) = (handler.join("."), handler.join("/"));
+                    let says = format!("has a {path} that calls {}", model::escape(host));
+                    found.push(CHECK.container(&container, &format!("/{at}/{how}/host"), host, &says));
                 }
             }
         }
@@ -33,23 +35,30 @@ fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
+
+    const SPEC: &str = r#"{"containers":[{"name":"a","livenessProbe":{"httpGet":{"host":"10.0.0.1","port":1}},
+        "lifecycle":{"preStop":{"tcpSocket":{"host":"b"}}}}]}"#;
 
     #[test]
-    fn hit() {
-        let found = found("hostProbesAndHostLifecycle", r#"{"containers":[{"name":"a","livenessProbe":{"httpGet":{"host":"10.0.0.1"}},"lifecycle":{"preStop":{"tcpSocket":{"host":"x"}}}}]}"#);
-        assert_eq!(found, ["/spec/containers/0/livenessProbe/httpGet/host", "/spec/containers/0/lifecycle/preStop/tcpSocket/host"]);
+    fn probes_and_hooks() {
+        let at = "/spec/containers/0";
+        assert_eq!(
+            found("hostProbesAndHostLifecycle", SPEC),
+            [format!("{at}/livenessProbe/httpGet/host"), format!("{at}/lifecycle/preStop/tcpSocket/host")]
+        );
     }
 
     #[test]
-    fn miss() {
-        let found = found("hostProbesAndHostLifecycle", r#"{"containers":[{"name":"a","livenessProbe":{"httpGet":{"host":"","path":"/"}}}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn the_pod_itself_may_be_asked() {
+        let spec = r#"{"containers":[{"name":"a","livenessProbe":{"httpGet":{"host":"","port":1}}}]}"#;
+        assert!(found("hostProbesAndHostLifecycle", spec).is_empty());
     }
+
     #[test]
-    fn it_begins_with_1_34() {
-        let spec = r#"{"containers":[{"name":"a","livenessProbe":{"httpGet":{"host":"x"}}}]}"#;
-        let at = |minor| crate::testing::at("hostProbesAndHostLifecycle", crate::Level::Baseline, Some(minor), spec);
-        assert_eq!((at(33).len(), at(34).len()), (0, 1));
+    fn since_1_34() {
+        let count = |minor| found_at("hostProbesAndHostLifecycle", SPEC, Level::Baseline, Some(minor)).len();
+        assert_eq!((count(33), count(34)), (0, 2));
     }
 }

@@ -1,19 +1,18 @@
 //! Privileged containers.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "privileged",
+    control: "Privileged Containers",
     level: Level::Baseline,
     title: "privileged containers are forbidden",
-    versions: &[(0, run)],
-    replaces: None,
+    versions: &[Version::new(0, run)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     for container in pod.containers().filter(|container| container.privileged()) {
-        let message = format!("container {} is privileged", model::escape(container.name()));
-        found.push(CHECK.violation(container.pointer("/securityContext/privileged"), message));
+        found.push(CHECK.container(&container, "/securityContext/privileged", "true", "is privileged"));
     }
 }
 

@@ -1,53 +1,60 @@
-//! An unmasked `/proc`.
+//! How /proc is shown.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "procMount",
+    control: "/proc Mount Type",
     level: Level::Baseline,
-    title: "/proc must be masked, outside user namespaces",
-    versions: &[(0, always), (35, unless_user_namespace)],
-    replaces: None,
+    title: "the masks of /proc must stay, unless the pod has a user namespace",
+    versions: &[Version::new(0, run), Version::new(35, unless_own_users)],
 };
 
-/// Every container whose `/proc` is not masked.
-pub(super) fn unmasked(check: &'static Check, pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    for container in pod.containers() {
-        let mount = container.security().get("procMount");
-        if !mount.is_null() && mount.text() != "Default" {
-            let message = format!("container {} sees an unmasked /proc", model::escape(container.name()));
-            found.push(check.violation(container.pointer("/securityContext/procMount"), message));
-        }
+fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
+    judge(&CHECK, pod, found);
+}
+
+/// A root that is nobody on the node may see all of /proc.
+fn unless_own_users(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
+    if !pod.user_namespace() {
+        judge(&CHECK, pod, found);
     }
 }
 
-fn always(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    unmasked(&CHECK, pod, found);
-}
-
-fn unless_user_namespace(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    if !pod.user_namespace() {
-        unmasked(&CHECK, pod, found);
+pub(super) fn judge(check: &Check, pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
+    for container in pod.containers() {
+        let mount = container.security().get("procMount");
+        if !mount.is_null() && mount.text() != "Default" {
+            let says = format!("sets procMount to {}", model::escape(mount.text()));
+            found.push(check.container(&container, "/securityContext/procMount", mount.text(), &says));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::Level;
-    use crate::testing::at;
+    use crate::testing::found_at;
 
-    fn found(minor: u32, mount: &str, users: bool) -> usize {
-        let spec = format!(
-            r#"{{"hostUsers":{users},"containers":[{{"name":"a","securityContext":{{"procMount":"{mount}"}}}}]}}"#
-        );
-        at("procMount", Level::Baseline, Some(minor), &spec).len()
+    fn found(spec: &str, minor: u32) -> usize {
+        found_at("procMount", spec, Level::Baseline, Some(minor)).len()
     }
 
     #[test]
-    fn user_namespaces_relax_it_from_1_35() {
-        assert_eq!(found(34, "Unmasked", false), 1);
-        assert_eq!(found(35, "Unmasked", false), 0);
-        assert_eq!(found(35, "Unmasked", true), 1);
-        assert_eq!(found(35, "Default", true), 0);
+    fn unmasked() {
+        let spec = r#"{"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}"#;
+        assert_eq!((found(spec, 34), found(spec, 35)), (1, 1));
+    }
+
+    #[test]
+    fn the_default_passes() {
+        let spec = r#"{"containers":[{"name":"a","securityContext":{"procMount":"Default"}}]}"#;
+        assert_eq!(found(spec, 36), 0);
+    }
+
+    #[test]
+    fn a_user_namespace_lifts_it_since_1_35() {
+        let spec = r#"{"hostUsers":false,"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}"#;
+        assert_eq!((found(spec, 34), found(spec, 35)), (1, 0));
     }
 }

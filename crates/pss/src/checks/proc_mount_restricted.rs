@@ -1,32 +1,39 @@
-//! An unmasked `/proc`, in a user namespace too.
+//! How /proc is shown, user namespace or not.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "procMount_restricted",
+    control: "/proc Mount Type",
     level: Level::Restricted,
-    title: "/proc must be masked",
-    versions: &[(35, run)],
-    replaces: Some("procMount"),
+    title: "the masks of /proc must stay",
+    versions: &[Version::overriding(35, run, &["procMount"])],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    super::proc_mount::unmasked(&CHECK, pod, found);
+    super::proc_mount::judge(&CHECK, pod, found);
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
+
+    const SPEC: &str = r#"{"hostUsers":false,"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}"#;
 
     #[test]
-    fn hit_in_a_user_namespace_too() {
-        let found = found("procMount_restricted", r#"{"hostUsers":false,"containers":[{"name":"a","securityContext":{"procMount":"Unmasked"}}]}"#);
-        assert_eq!(found, ["/spec/containers/0/securityContext/procMount"]);
+    fn a_user_namespace_lifts_nothing() {
+        assert_eq!(found("procMount_restricted", SPEC), ["/spec/containers/0/securityContext/procMount"]);
     }
 
     #[test]
-    fn miss() {
-        let found = found("procMount_restricted", r#"{"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn masked_passes() {
+        assert!(found("procMount_restricted", r#"{"containers":[{"name":"a"}]}"#).is_empty());
+    }
+
+    #[test]
+    fn before_1_35_the_baseline_says_it() {
+        let of = |check| found_at(check, SPEC, Level::Restricted, Some(34)).len();
+        assert_eq!((of("procMount"), of("procMount_restricted")), (1, 0));
     }
 }

@@ -1,36 +1,33 @@
-//! Containers that may run as root.
+//! Processes must not run as root.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
 
 pub(crate) static CHECK: Check = Check {
     id: "runAsNonRoot",
+    control: "Running as Non-root",
     level: Level::Restricted,
     title: "runAsNonRoot must be true",
-    versions: &[(0, run), (35, unless_user_namespace)],
-    replaces: None,
+    versions: &[Version::new(0, run), Version::new(35, unless_own_users)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let own = pod.security().get("runAsNonRoot").bool();
-    let before = found.len();
-    if own == Some(false) {
-        let at = pod.pointer("/securityContext/runAsNonRoot");
-        found.push(CHECK.violation(at, "the pod allows root"));
+    let of_pod = pod.security().get("runAsNonRoot").bool();
+    if of_pod == Some(false) {
+        let says = "the pod sets runAsNonRoot to false";
+        found.push(CHECK.pod(pod, "/securityContext/runAsNonRoot", "false", says));
     }
-    let tell = |found: &mut Vec<Violation>, want: Option<bool>, what: &str| {
-        for container in pod.containers().filter(|c| c.security().get("runAsNonRoot").bool() == want) {
-            let message = format!("container {} {what}", model::escape(container.name()));
-            found.push(CHECK.violation(container.pointer("/securityContext/runAsNonRoot"), message));
-        }
-    };
-    tell(found, Some(false), "allows root");
-    // What is written wrongly is told alone; what is not written only where nothing is.
-    if found.len() == before && own != Some(true) {
-        tell(found, None, "may run as root");
+    for container in pod.containers() {
+        let (value, says) = match container.security().get("runAsNonRoot").bool() {
+            Some(false) => ("false", "sets runAsNonRoot to false"),
+            None if of_pod != Some(true) => ("", "may run as root: neither it nor the pod sets runAsNonRoot"),
+            _ => continue,
+        };
+        found.push(CHECK.container(&container, "/securityContext/runAsNonRoot", value, says));
     }
 }
 
-fn unless_user_namespace(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
+/// A root that is nobody on the node may be one.
+fn unless_own_users(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     if !pod.user_namespace() {
         run(pod, found);
     }
@@ -38,29 +35,33 @@ fn unless_user_namespace(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
 
     #[test]
-    fn absent_is_a_hit() {
-        let found = found("runAsNonRoot", r#"{"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, ["/spec/containers/0/securityContext/runAsNonRoot"]);
+    fn said_by_nobody_or_denied() {
+        let spec = r#"{"containers":[{"name":"a"},{"name":"b","securityContext":{"runAsNonRoot":true}}]}"#;
+        assert_eq!(found("runAsNonRoot", spec), ["/spec/containers/0/securityContext/runAsNonRoot"]);
+        let spec = r#"{"securityContext":{"runAsNonRoot":true},"containers":[{"name":"a","securityContext":{"runAsNonRoot":false}}]}"#;
+        assert_eq!(found("runAsNonRoot", spec).len(), 1);
     }
 
     #[test]
-    fn false_is_a_hit_even_below_true() {
-        let found = found("runAsNonRoot", r#"{"securityContext":{"runAsNonRoot":true},"containers":[{"name":"a","securityContext":{"runAsNonRoot":false}}]}"#);
-        assert_eq!(found, ["/spec/containers/0/securityContext/runAsNonRoot"]);
+    fn the_pod_speaks_for_its_containers() {
+        let spec = r#"{"securityContext":{"runAsNonRoot":true},"containers":[{"name":"a"}]}"#;
+        assert!(found("runAsNonRoot", spec).is_empty());
     }
 
     #[test]
-    fn the_pods_own_is_enough() {
-        let found = found("runAsNonRoot", r#"{"securityContext":{"runAsNonRoot":true},"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn a_pod_that_says_false_fails_whatever_its_containers_say() {
+        let spec = r#"{"securityContext":{"runAsNonRoot":false},"containers":[{"name":"a","securityContext":{"runAsNonRoot":true}}]}"#;
+        assert_eq!(found("runAsNonRoot", spec), ["/spec/securityContext/runAsNonRoot"]);
     }
 
     #[test]
-    fn a_user_namespace_is_enough_from_1_35() {
-        let found = found("runAsNonRoot", r#"{"hostUsers":false,"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn a_user_namespace_lifts_it_since_1_35() {
+        let spec = r#"{"hostUsers":false,"containers":[{"name":"a"}]}"#;
+        let count = |minor| found_at("runAsNonRoot", spec, Level::Restricted, Some(minor)).len();
+        assert_eq!((count(34), count(35)), (1, 0));
     }
 }

@@ -1,26 +1,23 @@
-//! Containers that run as user 0.
+//! User 0.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
+use snapshot::Json;
 
 pub(crate) static CHECK: Check = Check {
     id: "runAsUser",
+    control: "Running as Non-root user",
     level: Level::Restricted,
-    title: "user 0 is forbidden",
-    versions: &[(23, run), (35, unless_user_namespace)],
-    replaces: None,
+    title: "runAsUser must not be 0",
+    versions: &[Version::new(23, run), Version::new(35, unless_own_users)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    if pod.security().get("runAsUser").int() == Some(0) {
-        found.push(CHECK.violation(pod.pointer("/securityContext/runAsUser"), "the pod runs as user 0"));
-    }
-    for container in pod.containers().filter(|c| c.security().get("runAsUser").int() == Some(0)) {
-        let message = format!("container {} runs as user 0", model::escape(container.name()));
-        found.push(CHECK.violation(container.pointer("/securityContext/runAsUser"), message));
-    }
+    let judge = |value: &Json<'_>| value.int().filter(|user| *user == 0).map(|user| user.to_string());
+    CHECK.everywhere(pod, &["runAsUser"], judge, found);
 }
 
-fn unless_user_namespace(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
+/// A root that is nobody on the node may be one.
+fn unless_own_users(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
     if !pod.user_namespace() {
         run(pod, found);
     }
@@ -28,23 +25,25 @@ fn unless_user_namespace(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
 
     #[test]
-    fn hit() {
-        let found = found("runAsUser", r#"{"securityContext":{"runAsUser":0},"containers":[{"name":"a","securityContext":{"runAsUser":0}}]}"#);
-        assert_eq!(found, ["/spec/securityContext/runAsUser", "/spec/containers/0/securityContext/runAsUser"]);
+    fn in_pod_and_container() {
+        let spec = r#"{"securityContext":{"runAsUser":0},"containers":[{"name":"a","securityContext":{"runAsUser":0}}]}"#;
+        assert_eq!(found("runAsUser", spec).len(), 2);
     }
 
     #[test]
-    fn miss() {
-        let found = found("runAsUser", r#"{"containers":[{"name":"a","securityContext":{"runAsUser":1000}},{"name":"b"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn others_and_absent_pass() {
+        let spec = r#"{"securityContext":{"runAsUser":1000},"containers":[{"name":"a"}]}"#;
+        assert!(found("runAsUser", spec).is_empty());
     }
 
     #[test]
-    fn in_a_user_namespace_it_is_another_user() {
-        let found = found("runAsUser", r#"{"hostUsers":false,"containers":[{"name":"a","securityContext":{"runAsUser":0}}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn since_1_23_and_a_user_namespace_lifts_it_since_1_35() {
+        let spec = r#"{"hostUsers":false,"securityContext":{"runAsUser":0},"containers":[]}"#;
+        let count = |minor| found_at("runAsUser", spec, Level::Restricted, Some(minor)).len();
+        assert_eq!((count(22), count(34), count(35)), (0, 1, 0));
     }
 }

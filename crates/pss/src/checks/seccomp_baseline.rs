@@ -1,74 +1,73 @@
-//! seccomp switched off.
+//! Seccomp must not be switched off.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
+use snapshot::Json;
 
 pub(crate) static CHECK: Check = Check {
     id: "seccompProfile_baseline",
+    control: "Seccomp",
     level: Level::Baseline,
     title: "seccomp must not be switched off",
-    versions: &[(0, annotations), (19, fields)],
-    replaces: None,
+    versions: &[Version::new(0, annotations), Version::new(19, fields)],
 };
 
 const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
-/// Whether a profile type keeps a filter.
-pub(super) fn filters(kind: &str) -> bool {
+/// Whether a profile confines.
+pub(super) fn confines(kind: &str) -> bool {
     matches!(kind, "RuntimeDefault" | "Localhost")
 }
 
-/// Every profile that is set and filters nothing.
-pub(super) fn unconfined(check: &'static Check, pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let own = (pod.security(), pod.pointer("/securityContext"), "the pod".to_owned());
-    let containers = pod.containers().map(|container| {
-        let who = format!("container {}", model::escape(container.name()));
-        (container.security(), container.pointer("/securityContext"), who)
-    });
-    for (security, pointer, who) in std::iter::once(own).chain(containers) {
-        let profile = security.get("seccompProfile");
-        if !profile.is_null() && !filters(profile.get("type").text()) {
-            found.push(check.violation(format!("{pointer}/seccompProfile/type"), format!("{who} switches seccomp off")));
-        }
-    }
-}
-
 fn annotations(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let keys = std::iter::once(POD.to_owned())
-        .chain(pod.containers().map(|container| format!("{CONTAINER}{}", container.name())));
-    for key in keys {
-        let value = pod.annotations().get(&key);
-        let kept = |v: &str| matches!(v, "runtime/default" | "docker/default") || v.starts_with("localhost/");
-        if !value.is_null() && !kept(value.text()) {
-            let message = format!("annotation {} switches seccomp off", model::escape(&key));
-            found.push(CHECK.violation(pod.annotation_pointer(&key), message));
+    let containers: Vec<_> = pod.containers().map(|container| container.name()).collect();
+    for (key, value) in pod.annotations().fields() {
+        let profile = value.text();
+        let fine =
+            matches!(profile, "runtime/default" | "docker/default") || profile.starts_with("localhost/");
+        let of = key.strip_prefix(CONTAINER).filter(|name| containers.contains(name));
+        if !fine && (of.is_some() || key == POD) {
+            let says = format!("sets the seccomp profile {}", model::escape(profile));
+            found.push(CHECK.violation(of, pod.annotation_pointer(key), profile, &says));
         }
     }
 }
 
 fn fields(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    unconfined(&CHECK, pod, found);
+    let judge = |profile: &Json<'_>| {
+        let kind = profile.get("type").text();
+        (!profile.is_null() && !confines(kind)).then(|| kind.to_owned())
+    };
+    CHECK.everywhere(pod, &["seccompProfile"], judge, found);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::POD;
     use crate::Level;
-    use crate::testing::{annotated, at};
+    use crate::testing::{found_at, found_in};
 
     #[test]
-    fn fields_from_1_19() {
-        let spec = r#"{"securityContext":{"seccompProfile":{"type":"Unconfined"}},"containers":[{"name":"a"}]}"#;
-        assert_eq!(at("seccompProfile_baseline", Level::Baseline, Some(19), spec).len(), 1);
-        assert_eq!(at("seccompProfile_baseline", Level::Baseline, Some(18), spec).len(), 0);
-        let fine = spec.replace("Unconfined", "RuntimeDefault");
-        assert_eq!(at("seccompProfile_baseline", Level::Baseline, None, &fine).len(), 0);
+    fn unconfined() {
+        let spec = r#"{"containers":[{"name":"a","securityContext":{"seccompProfile":{"type":"Unconfined"}}}]}"#;
+        let at = "/spec/containers/0/securityContext/seccompProfile";
+        assert_eq!(found_at("seccompProfile_baseline", spec, Level::Baseline, None), [at]);
+        assert!(found_at("seccompProfile_baseline", spec, Level::Baseline, Some(18)).is_empty());
     }
 
     #[test]
-    fn annotations_before() {
-        assert_eq!(annotated("seccompProfile_baseline", Some(18), POD, "unconfined").len(), 1);
-        assert_eq!(annotated("seccompProfile_baseline", Some(18), POD, "docker/default").len(), 0);
-        assert_eq!(annotated("seccompProfile_baseline", Some(19), POD, "unconfined").len(), 0);
+    fn absent_and_default_pass() {
+        let spec = r#"{"securityContext":{"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"a"}]}"#;
+        assert!(found_at("seccompProfile_baseline", spec, Level::Baseline, None).is_empty());
+    }
+
+    #[test]
+    fn annotations_counted_before_1_19() {
+        let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","annotations":{
+            "seccomp.security.alpha.kubernetes.io/pod":"unconfined",
+            "container.seccomp.security.alpha.kubernetes.io/a":"docker/default",
+            "container.seccomp.security.alpha.kubernetes.io/nobody":"unconfined"}},"spec":{"containers":[{"name":"a"}]}}"#;
+        let at = "/metadata/annotations/seccomp.security.alpha.kubernetes.io~1pod";
+        assert_eq!(found_in("seccompProfile_baseline", pod, Some(18)), [at]);
+        assert!(found_in("seccompProfile_baseline", pod, Some(19)).is_empty());
     }
 }

@@ -1,27 +1,35 @@
-//! seccomp not switched on.
+//! Seccomp must be switched on.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
+use super::seccomp_baseline::confines;
 
 pub(crate) static CHECK: Check = Check {
     id: "seccompProfile_restricted",
+    control: "Seccomp",
     level: Level::Restricted,
-    title: "seccomp must be switched on",
-    versions: &[(19, run), (25, unless_windows)],
-    replaces: Some("seccompProfile_baseline"),
+    title: "a seccomp profile must be set",
+    versions: &[Version::overriding(19, run, &["seccompProfile_baseline"]), Version::overriding(25, unless_windows, &["seccompProfile_baseline"])],
 };
 
-use super::seccomp_baseline::{filters, unconfined};
+const FIELD: &str = "/securityContext/seccompProfile";
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let before = found.len();
-    unconfined(&CHECK, pod, found);
-    let by_pod = filters(pod.security().at(&["seccompProfile", "type"]).text());
-    if by_pod || found.len() > before {
-        return;
+    let profile = pod.security().get("seccompProfile");
+    let kind = profile.get("type").text();
+    let of_pod = confines(kind);
+    if !profile.is_null() && !of_pod {
+        let says = format!("the pod sets the seccomp profile {}", model::escape(kind));
+        found.push(CHECK.pod(pod, FIELD, kind, &says));
     }
-    for container in pod.containers().filter(|c| c.security().get("seccompProfile").is_null()) {
-        let message = format!("container {} sets no seccomp profile", model::escape(container.name()));
-        found.push(CHECK.violation(container.pointer("/securityContext/seccompProfile"), message));
+    for container in pod.containers() {
+        let profile = container.security().get("seccompProfile");
+        let kind = profile.get("type").text();
+        if profile.is_null() && !of_pod {
+            found.push(CHECK.container(&container, FIELD, "", "has no seccomp profile, nor has the pod"));
+        } else if !profile.is_null() && !confines(kind) {
+            let says = format!("sets the seccomp profile {}", model::escape(kind));
+            found.push(CHECK.container(&container, FIELD, kind, &says));
+        }
     }
 }
 
@@ -33,23 +41,25 @@ fn unless_windows(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::found;
+    use crate::Level;
+    use crate::testing::{found, found_at};
 
     #[test]
-    fn hit() {
-        let found = found("seccompProfile_restricted", r#"{"containers":[{"name":"a"},{"name":"b","securityContext":{"seccompProfile":{"type":"Localhost"}}}]}"#);
-        assert_eq!(found, ["/spec/containers/0/securityContext/seccompProfile"]);
+    fn absent_and_unconfined() {
+        let spec = r#"{"containers":[{"name":"a"},{"name":"b","securityContext":{"seccompProfile":{"type":"Unconfined"}}}]}"#;
+        assert_eq!(found("seccompProfile_restricted", spec).len(), 2);
     }
 
     #[test]
-    fn the_pods_own_is_enough() {
-        let found = found("seccompProfile_restricted", r#"{"securityContext":{"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn the_pod_speaks_for_its_containers() {
+        let spec = r#"{"securityContext":{"seccompProfile":{"type":"Localhost"}},"containers":[{"name":"a"}]}"#;
+        assert!(found("seccompProfile_restricted", spec).is_empty());
     }
 
     #[test]
-    fn windows_has_none() {
-        let found = found("seccompProfile_restricted", r#"{"os":{"name":"windows"},"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn windows_has_none_since_1_25() {
+        let spec = r#"{"os":{"name":"windows"},"containers":[{"name":"a"}]}"#;
+        let count = |minor| found_at("seccompProfile_restricted", spec, Level::Restricted, Some(minor)).len();
+        assert_eq!((count(18), count(24), count(25)), (0, 1, 0));
     }
 }

@@ -1,27 +1,19 @@
-//! Windows containers that are processes of the host.
+//! Windows containers that run as processes of the node.
 
-use crate::{Check, Level, Pod, Violation};
+use crate::{Check, Level, Pod, Version, Violation};
+use snapshot::Json;
 
 pub(crate) static CHECK: Check = Check {
     id: "windowsHostProcess",
+    control: "HostProcess",
     level: Level::Baseline,
-    title: "Windows HostProcess containers are forbidden",
-    versions: &[(0, run)],
-    replaces: None,
+    title: "host process containers are forbidden",
+    versions: &[Version::new(0, run)],
 };
 
 fn run(pod: &Pod<'_, '_>, found: &mut Vec<Violation>) {
-    let own = (pod.security(), pod.pointer("/securityContext"), "the pod".to_owned());
-    let containers = pod.containers().map(|container| {
-        let who = format!("container {}", model::escape(container.name()));
-        (container.security(), container.pointer("/securityContext"), who)
-    });
-    for (security, pointer, who) in std::iter::once(own).chain(containers) {
-        if security.at(&["windowsOptions", "hostProcess"]).is_true() {
-            let at = format!("{pointer}/windowsOptions/hostProcess");
-            found.push(CHECK.violation(at, format!("{who} is a process of the host")));
-        }
-    }
+    let judge = |value: &Json<'_>| value.is_true().then(|| "true".to_owned());
+    CHECK.everywhere(pod, &["windowsOptions", "hostProcess"], judge, found);
 }
 
 #[cfg(test)]
@@ -29,14 +21,21 @@ mod tests {
     use crate::testing::found;
 
     #[test]
-    fn hit() {
-        let found = found("windowsHostProcess", r#"{"securityContext":{"windowsOptions":{"hostProcess":true}},"containers":[]}"#);
-        assert_eq!(found, ["/spec/securityContext/windowsOptions/hostProcess"]);
+    fn in_pod_and_container() {
+        let spec = r#"{"securityContext":{"windowsOptions":{"hostProcess":true}},
+            "containers":[{"name":"a","securityContext":{"windowsOptions":{"hostProcess":true}}}]}"#;
+        assert_eq!(found("windowsHostProcess", spec).len(), 2);
     }
 
     #[test]
-    fn miss() {
-        let found = found("windowsHostProcess", r#"{"securityContext":{"windowsOptions":{"hostProcess":false}},"containers":[{"name":"a"}]}"#);
-        assert_eq!(found, [""; 0]);
+    fn false_passes() {
+        let spec = r#"{"securityContext":{"windowsOptions":{"hostProcess":false}},"containers":[]}"#;
+        assert!(found("windowsHostProcess", spec).is_empty());
+    }
+
+    #[test]
+    fn windows_is_no_excuse() {
+        let spec = r#"{"os":{"name":"windows"},"securityContext":{"windowsOptions":{"hostProcess":true}},"containers":[]}"#;
+        assert_eq!(found("windowsHostProcess", spec).len(), 1);
     }
 }

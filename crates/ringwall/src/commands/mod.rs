@@ -1,5 +1,7 @@
 //! The verbs: one file each, one line here.
 
+mod check;
+mod check_cis;
 mod completion;
 mod explain;
 mod rbac;
@@ -14,6 +16,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// What to fix first: attack paths, ranked, each with the cheapest fix
     Risk(Box<risk::RiskArgs>),
+    /// How nodes, workloads, network and control plane are set, judged by what holds
+    Check(Box<check::CheckArgs>),
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
@@ -31,6 +35,7 @@ impl Command {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Risk(args) => args.run(),
+            Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),

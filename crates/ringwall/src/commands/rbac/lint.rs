@@ -39,7 +39,8 @@ pub(crate) enum Threshold {
 }
 
 impl Threshold {
-    fn reached(self, severity: Severity) -> bool {
+    /// Whether a severity is this bad or worse.
+    pub(crate) fn reached(self, severity: Severity) -> bool {
         severity
             >= match self {
                 Self::Low => Severity::Low,

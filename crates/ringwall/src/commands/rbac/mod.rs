@@ -3,12 +3,12 @@
 mod can;
 mod can_each;
 mod diff;
-mod lint;
+pub(super) mod lint;
 mod paths;
 mod resource;
 mod what_can;
 mod who_can;
-mod yaml_text;
+pub(super) mod yaml_text;
 
 use crate::exit::{self, Exit};
 use crate::inputs::{InputArgs, Inputs};

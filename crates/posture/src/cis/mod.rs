@@ -1,0 +1,37 @@
+//! Control files of kube-bench, read as they are and answered without a shell.
+//!
+//! Semantics: kube-bench's `check` package. Three answers, not two: what was not looked at, what an unknown operator
+//! asks and what only a shell could say is unknown, never a pass.
+
+pub mod audit;
+mod judge;
+mod load;
+mod variables;
+
+pub use judge::{Answer, File, NodeReport, Verdict, judge};
+pub use load::{Benchmark, Compare, Control, Controls, Group, Item, Kind, Op, Tests, parse};
+pub use variables::Variables;
+
+use crate::control_plane::processes;
+use crate::nodes::kubelet::{Kind as KubeletKind, Kubelet};
+use snapshot::Snapshot;
+
+/// What the API alone shows of the nodes: the control plane's processes by their pods, and kubelets by `/configz`,
+/// which stands for their configuration file (`path`) and has their flags in it.
+pub fn seen_by_api(snapshot: &Snapshot, kubelets: &[Kubelet], path: &str) -> NodeReport {
+    let line = |process: &crate::control_plane::Process| {
+        let flags: Vec<String> = process.arguments.written().collect();
+        format!("{} {}", process.component, flags.join(" "))
+    };
+    let mut lines: Vec<String> = processes(snapshot).iter().map(line).collect();
+    let mut report = NodeReport::default();
+    if let Some(kubelet) = kubelets.iter().find(|kubelet| kubelet.kind != KubeletKind::Flags) {
+        lines.push("kubelet".to_owned());
+        let content = Some(kubelet.config.to_string());
+        let file = File { mode: 0, owner: String::new(), group: String::new(), content };
+        report.files.insert(path.to_owned(), Some(file));
+        report.by_api.insert(path.to_owned());
+    }
+    report.processes = (!lines.is_empty()).then_some(lines);
+    report
+}

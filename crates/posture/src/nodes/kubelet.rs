@@ -1,0 +1,179 @@
+//! The kubelet's effective configuration: which value holds, by where it is written and what absence means there.
+//!
+//! Semantics: `k8s.io/kubelet/config/v1beta1` and `cmd/kubelet/app`: flags win over the file; without a file absent
+//! flags mean the legacy defaults (anonymous access, AlwaysAllow, read-only port 10255); with one, the hardened ones.
+//! `/configz` shows what holds, and leaves out what is zero.
+
+use model::{Diagnostic, Evidence, NodeName, Origin, ResourceRef, Source};
+use serde_json::Value;
+use snapshot::Snapshot;
+use std::sync::Arc;
+
+/// What a configuration document may weigh, in bytes.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// What the values were read from, and so what absence means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The running kubelet's `/configz`.
+    Configz,
+    /// A `KubeletConfiguration` file.
+    File,
+    /// Flags alone.
+    Flags,
+}
+
+/// A kubelet's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kubelet {
+    /// The node, where one is named; else every node that uses the document.
+    pub node: Option<NodeName>,
+    /// Where the values come from.
+    pub kind: Kind,
+    /// The configuration; `null` with flags alone.
+    pub config: Value,
+    /// Flags, which win over the configuration (not over `/configz`, which knows them).
+    pub flags: Vec<(String, String)>,
+    /// Where to look.
+    pub evidence: Evidence,
+}
+
+/// A field of the configuration and what decides about it.
+#[derive(Debug)]
+pub struct Field {
+    /// Path in the configuration.
+    pub path: &'static [&'static str],
+    /// Its flag, without dashes; empty where it has none.
+    pub flag: &'static str,
+    /// What absence means in a file, as JSON.
+    pub in_file: &'static str,
+    /// What absence means with flags alone, as JSON.
+    pub in_flags: &'static str,
+    /// What absence means in `/configz`: the zero value, as JSON.
+    pub zero: &'static str,
+    /// Whether a value is safe; `None` when it cannot be judged.
+    pub safe: fn(&Value) -> Option<bool>,
+    /// What to write instead.
+    pub write: &'static str,
+    /// What is wrong with a value that is not safe.
+    pub says: &'static str,
+}
+
+/// A value that holds, and whether it was written or is what absence means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effective {
+    /// The value.
+    pub value: Value,
+    /// Whether it stands there.
+    pub written: bool,
+}
+
+impl Kubelet {
+    /// Reads `/configz` (`{"kubeletconfig": {…}}`) or a `KubeletConfiguration`, as JSON. The node is where it came from.
+    pub fn parse(text: &[u8], name: &str, node: Option<NodeName>) -> Result<Self, Diagnostic> {
+        let bad = |why: String| Diagnostic::error("nodes/kubelet-config", why).in_document(name);
+        if text.len() > MAX_BYTES {
+            return Err(bad(format!("more than {MAX_BYTES} bytes, which no kubelet needs")));
+        }
+        let value: Value = serde_json::from_slice(text).map_err(|error| bad(format!("no JSON: {error}")))?;
+        let configz = value.get("kubeletconfig").filter(|config| config.is_object());
+        let (kind, config) = match configz {
+            Some(config) => (Kind::Configz, config.clone()),
+            None if value.get("kind").and_then(Value::as_str) == Some("KubeletConfiguration") => {
+                (Kind::File, value)
+            }
+            None => return Err(bad("neither configz nor a KubeletConfiguration".to_owned())),
+        };
+        let evidence =
+            Evidence::Document { source: Source::Node, name: Arc::from(name), line: None, at: None };
+        Ok(Self { node, kind, config, flags: Vec::new(), evidence })
+    }
+
+    /// The configuration that kubeadm keeps for its kubelets, where a snapshot has it.
+    pub(crate) fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
+        let map = snapshot.of("", "ConfigMap").iter().find(|map| {
+            let name = map.reference.name.as_ref();
+            &*map.reference.namespace == "kube-system"
+                && (name == "kubelet-config" || name.starts_with("kubelet-config-1."))
+        })?;
+        let json = map.json();
+        let text = json.at(&["data", "kubelet"]).str()?;
+        let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+        let config = documents.into_iter().flat_map(yaml::items).next()?.value;
+        let reference: &ResourceRef = &map.reference;
+        let origin: &Origin = &map.origin;
+        let evidence = Evidence::field(reference, origin, "/data/kubelet");
+        Some(Self { node: None, kind: Kind::File, config, flags: Vec::new(), evidence })
+    }
+
+    /// What holds for a field.
+    pub fn effective(&self, field: &Field) -> Effective {
+        let flag = self.flags.iter().rev().find(|(name, _)| !field.flag.is_empty() && name == field.flag);
+        if let Some((_, text)) = flag.filter(|_| self.kind != Kind::Configz) {
+            let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+            return Effective { value, written: true };
+        }
+        let written =
+            field.path.iter().try_fold(&self.config, |at, part| at.get(part)).filter(|v| !v.is_null());
+        if let Some(value) = written {
+            return Effective { value: value.clone(), written: true };
+        }
+        let absent = match self.kind {
+            Kind::Configz => field.zero,
+            Kind::File => field.in_file,
+            Kind::Flags => field.in_flags,
+        };
+        Effective { value: serde_json::from_str(absent).unwrap_or_default(), written: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    static ANONYMOUS: Field = Field {
+        path: &["authentication", "anonymous", "enabled"],
+        flag: "anonymous-auth",
+        in_file: "false",
+        in_flags: "true",
+        zero: "false",
+        safe: |value| value.as_bool().map(|on| !on),
+        write: "",
+        says: "",
+    };
+
+    fn kubelet(kind: Kind, config: Value, flags: &[(&str, &str)]) -> Kubelet {
+        let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Kubelet { node: None, kind, config, flags, evidence: Evidence::Assumption(String::new()) }
+    }
+
+    #[test]
+    fn absence_means_two_things() {
+        let value = |kind| kubelet(kind, json!({}), &[]).effective(&ANONYMOUS).value;
+        assert_eq!(value(Kind::Flags), json!(true));
+        assert_eq!(value(Kind::File), json!(false));
+        assert_eq!(value(Kind::Configz), json!(false));
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_not_over_what_runs() {
+        let config = json!({"authentication": {"anonymous": {"enabled": false}}});
+        let value =
+            |kind| kubelet(kind, config.clone(), &[("anonymous-auth", "true")]).effective(&ANONYMOUS).value;
+        assert_eq!(value(Kind::File), json!(true));
+        assert_eq!(value(Kind::Configz), json!(false));
+    }
+
+    #[test]
+    fn documents() {
+        let configz = br#"{"kubeletconfig":{"readOnlyPort":10255}}"#;
+        assert_eq!(Kubelet::parse(configz, "c", None).unwrap().kind, Kind::Configz);
+        let file = br#"{"kind":"KubeletConfiguration"}"#;
+        assert_eq!(Kubelet::parse(file, "c", None).unwrap().kind, Kind::File);
+        for bad in [&b"{}"[..], b"[", b"{\"kubeletconfig\":[]}"] {
+            assert!(Kubelet::parse(bad, "c", None).is_err());
+        }
+        assert!(Kubelet::parse(&vec![b' '; MAX_BYTES + 1], "c", None).is_err());
+    }
+}
