@@ -82,6 +82,10 @@ impl Screen<'_> {
             parts.push(format!("{asked} could not be read"));
         }
         let help = match self.document.gaps.iter().find(|gap| gap.asked).or(self.document.gaps.first()) {
+            Some(gap) if gap.asked && !self.options.all => {
+                let help = gap.help.as_ref().map(|help| format!("; try {}", shorten(help, 96))).unwrap_or_default();
+                format!("; {}: {}{help}", shorten(&gap.what, 64), shorten(&gap.why, 96))
+            }
             Some(gap) if gap.asked => format!("; {}: {}", gap.what, gap.why),
             _ => String::new(),
         };
