@@ -1,17 +1,24 @@
 //! What suites share: where things lie, the real binary, and how cases are run and counted.
 #![expect(clippy::print_stdout, reason = "a test run talks to the person who started it")]
 
-mod apiserver;
 mod binary;
+mod cluster;
 mod places;
+mod random;
 mod ratchet;
 mod suite;
 
-pub use apiserver::{ApiServer, Connection, peers};
 pub use binary::{Answer, Program, ringwall};
+pub use cluster::{end_cluster, kubectl, needs_cluster, with_cluster};
 pub use places::{corpus, originals, root};
+pub use random::{Random, seed};
 pub use ratchet::Ratchet;
 pub use suite::{Case, Outcome, Skip, Suite, run};
+
+/// Prints a line of what a case found: a seed, a count.
+pub fn tell(text: &str) {
+    println!("{text}");
+}
 
 /// Leaves a suite's `cases` with a reason: `skip!("no corpus at {}", path)`.
 ///

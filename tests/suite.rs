@@ -69,6 +69,7 @@ pub fn run(suites: &[&Suite], required: &str) -> ExitCode {
     let listed = mismatch(&names, required);
     trials.push(Trial::test("required", move || if listed.is_empty() { Ok(()) } else { Err(listed.into()) }));
     let conclusion = libtest_mimic::run(&arguments, trials);
+    crate::end_cluster();
     if !arguments.list {
         println!("{}", last_line(conclusion.num_passed, conclusion.num_ignored, &skipped));
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod conformance;
+mod e2e;
 mod golden;
 mod guide;
 mod joins;
@@ -17,6 +18,7 @@ static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
     &conformance::rbac::SUITE,
+    &e2e::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,

@@ -206,7 +206,8 @@ impl Rbac {
 
     fn evidence(&self, binding: &Binding, held: &Held) -> Evidence {
         match self.rule_place(held.rule) {
-            Some((role, place)) if role.origin != Origin::Builtin => {
+            // An unchanged default is no object to look at, whether it was read or added; the binding is.
+            Some((role, place)) if !role.default => {
                 Evidence::field(&role.reference, &role.origin, format!("/rules/{place}"))
             }
             _ => Evidence::field(&binding.reference, &binding.origin, "/roleRef"),
@@ -331,6 +332,30 @@ subjects: [{kind: Group, name: devs}]
         assert!(grants.iter().all(|(_, g)| g.scope == Scope::Namespace("dev".into())));
         assert!(grants.iter().any(|(_, g)| g.capability == Capability::ListSecrets));
         assert!(grants.iter().all(|(_, g)| g.capability != Capability::NodesProxy));
+    }
+
+    /// Read from a server or added, the default role of a server is the same evidence: the binding's.
+    #[test]
+    fn evidence_for_a_default_role_is_the_binding() {
+        let bound = "
+kind: ClusterRoleBinding
+metadata: {name: b}
+roleRef: {kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: User, name: jane}]
+";
+        let read = "
+---
+kind: ClusterRole
+metadata: {name: cluster-admin, labels: {kubernetes.io/bootstrapping: rbac-defaults}}
+rules:
+- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}
+- {nonResourceURLs: ['*'], verbs: ['*']}
+";
+        for set in [bound.to_owned(), format!("{bound}{read}")] {
+            let facts = rbac(&set).facts();
+            let evidence: Vec<String> = facts.iter().map(|fact| format!("{:?}", fact.evidence)).collect();
+            assert!(!evidence.is_empty() && evidence.iter().all(|e| e.contains("/roleRef")), "{evidence:?}");
+        }
     }
 
     #[test]

@@ -141,7 +141,9 @@ impl<'a> World<'a> {
         for secret in snapshot.of("", "Secret") {
             let json = secret.json();
             let account = json.at(&["metadata", "annotations", "kubernetes.io/service-account.name"]).text();
-            if json.get("type").text() == "kubernetes.io/service-account-token" && !account.is_empty() {
+            // A live list does not tell the type; then the account a Secret names does.
+            let kind = json.get("type").str();
+            if kind.is_none_or(|kind| kind == "kubernetes.io/service-account-token") && !account.is_empty() {
                 let ResourceRef { namespace, name, .. } = &secret.reference;
                 let token = (name.to_string(), Identity::account(namespace, account));
                 world.tokens.entry(namespace.to_string()).or_default().push(token);

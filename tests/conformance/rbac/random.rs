@@ -1,8 +1,9 @@
 //! Random roles, bindings and requests: our answers and the server's must be the same, whatever the seed.
 
 use super::table::{Asked, What};
-use super::{create, ours, review, settle};
-use integration::{Connection, Program, demand};
+use super::{minor, ours};
+use integration::{Program, Random, demand, seed, tell};
+use peers::cluster::Cluster;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -12,38 +13,6 @@ const REQUESTS: usize = 5_000;
 const ROUNDS: usize = 12;
 /// The least share of either answer, in percent: a suite that nearly always hears "no" proves little.
 const LEAST: usize = 30;
-
-/// A small generator (splitmix64), so that a seed printed today says the same tomorrow.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-
-    fn some<'a>(&mut self, from: &[&'a str], most: usize) -> Vec<&'a str> {
-        let count = 1 + self.below(most);
-        let mut picked: Vec<&str> = (0..count).map(|_| self.pick(from)).collect();
-        picked.dedup();
-        picked
-    }
-}
 
 const NAMESPACES: &[&str] = &["r-one", "r-two", "r-three"];
 const USERS: &[&str] = &["r-ann", "r-ben", "r-cyd", "r-dan", "system:serviceaccount:r-one:bot"];
@@ -157,39 +126,24 @@ fn request(random: &mut Random) -> Asked {
     Asked { allowed: false, user, groups: groups.into_iter().map(str::to_owned).collect(), what }
 }
 
-/// The seed: given, or of this very moment.
-fn seed() -> u64 {
-    let given = std::env::var("RINGWALL_SEED").ok().and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(1, |now| u64::from(now.subsec_nanos()) ^ now.as_secs())
-    })
-}
-
-pub(super) fn differential(
-    connection: &mut Connection,
-    ringwall: &Program,
-    minor: u32,
-) -> Result<(), String> {
+pub(super) fn differential(cluster: &Cluster, ringwall: &Program) -> Result<(), String> {
     let seed = seed();
-    let random = &mut Random(seed);
+    let random = &mut Random::new(seed);
     let objects = objects(random);
-    for object in &objects {
-        create(connection, object)?;
-    }
-    settle(connection, "random")?;
+    cluster.create(&objects)?;
+    cluster.await_rights()?;
     let text: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
-    let (asked, answers) = balanced(random, ringwall, &text, minor)?;
-    let mut different = Vec::new();
-    for (asked, ours) in asked.iter().zip(&answers) {
-        let theirs = review(connection, &asked.review())?;
-        if theirs != *ours {
-            different.push(format!("{}: the server says {theirs}", asked.request()));
-        }
-    }
+    let (asked, answers) = balanced(random, ringwall, &text, &minor(cluster))?;
+    let specs: Vec<Value> = asked.iter().map(Asked::spec).collect();
+    let theirs = cluster.review(&specs)?;
+    cluster.delete(&objects)?;
+    let all = asked.iter().zip(&answers).zip(theirs);
+    let differ = all.filter(|((_, ours), theirs)| **ours != *theirs);
+    let mut different: Vec<String> =
+        differ.map(|((asked, _), theirs)| format!("{}: the server says {theirs}", asked.request())).collect();
     let yes = answers.iter().filter(|yes| **yes).count();
     let talk = format!("seed {seed}: {yes} yes, {} no, {} differ", answers.len() - yes, different.len());
-    report(&talk);
+    tell(&format!("conformance/rbac: {talk}"));
     different.truncate(5);
     demand!(different.is_empty(), "{talk} (RINGWALL_SEED={seed} repeats it):\n{}", different.join("\n"));
     let least = answers.len() * LEAST / 100;
@@ -202,7 +156,7 @@ fn balanced(
     random: &mut Random,
     ringwall: &Program,
     objects: &str,
-    minor: u32,
+    minor: &str,
 ) -> Result<(Vec<Asked>, Vec<bool>), String> {
     let most = REQUESTS * (100 - LEAST - 5) / 100;
     let (mut kept, mut said, mut count) = (Vec::new(), Vec::new(), [0, 0]);
@@ -228,9 +182,4 @@ fn balanced(
     }
     demand!(kept.len() >= REQUESTS, "only {} requests with both answers", kept.len());
     Ok((kept, said))
-}
-
-#[expect(clippy::print_stdout, reason = "the seed is what a failing run is repeated by")]
-fn report(text: &str) {
-    println!("conformance/rbac: {text}");
 }

@@ -190,9 +190,9 @@ impl Asked {
         json!({"user": self.user, "groups": self.groups, "attributes": attributes})
     }
 
-    /// As the server is asked.
+    /// As the server is asked: the `spec` of a SubjectAccessReview.
     #[allow(dead_code, reason = "only the suite that asks the server uses it")]
-    pub(crate) fn review(&self) -> Value {
+    pub(crate) fn spec(&self) -> Value {
         let mut spec = json!({"user": self.user, "groups": self.groups});
         match &self.what {
             What::Path { verb, path } => spec["nonResourceAttributes"] = json!({"verb": verb, "path": path}),
@@ -203,6 +203,6 @@ impl Asked {
                 });
             }
         }
-        json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec})
+        spec
     }
 }

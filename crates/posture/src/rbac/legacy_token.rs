@@ -19,14 +19,19 @@ pub(crate) static CHECK: Check = Check {
 fn run(whole: &Whole<'_>, report: &mut Report) {
     for secret in whole.snapshot.of("", "Secret") {
         let json = secret.json();
-        if json.get("type").text() != "kubernetes.io/service-account-token" {
+        let account = json.at(&["metadata", "annotations", "kubernetes.io/service-account.name"]).text();
+        // A live Secret is read without its values and without its type; then the account it names tells.
+        let (told, pointer) = match json.get("type").text() {
+            "" => (!account.is_empty(), "/metadata/annotations/kubernetes.io~1service-account.name"),
+            kind => (kind == "kubernetes.io/service-account-token", "/type"),
+        };
+        if !told {
             continue;
         }
-        let account = json.at(&["metadata", "annotations", "kubernetes.io/service-account.name"]).text();
         let who = Identity::account(&secret.reference.namespace, account);
         let message = format!("it is a lasting token of {who}");
         let target = Target::Resource(secret.reference.clone());
-        let mut finding = Finding::new(&CHECK.rule, target, secret.evidence("/type"), message);
+        let mut finding = Finding::new(&CHECK.rule, target, secret.evidence(pointer), message);
         if !whole.rbac.is_bound(&who) {
             finding.severity = Severity::Low;
         }
@@ -56,7 +61,16 @@ mod tests {
 
     #[test]
     fn other_types_are_silent() {
-        let set = "{apiVersion: v1, kind: Secret, metadata: {name: t}, type: Opaque}";
-        assert!(run("rbac/legacy-token", set).findings.is_empty());
+        for rest in ["type: Opaque", "data: {a: eA==}"] {
+            let set = format!("{{apiVersion: v1, kind: Secret, metadata: {{name: t}}, {rest}}}");
+            assert!(run("rbac/legacy-token", &set).findings.is_empty(), "{rest}");
+        }
+    }
+
+    #[test]
+    fn metadata_alone_tells() {
+        let set = "{apiVersion: v1, kind: Secret, metadata: {name: t, namespace: ops, annotations: \
+                   {kubernetes.io/service-account.name: ci}}}";
+        assert_eq!(messages(&run("rbac/legacy-token", set)), ["it is a lasting token of ServiceAccount ops/ci"]);
     }
 }

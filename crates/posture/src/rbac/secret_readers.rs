@@ -28,13 +28,13 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
         let message = format!("{} can list every Secret through {}", listed(&who), reason.role);
         let target = Target::Resource(holder.binding.reference.clone());
         // The role of a default is no file to look at; the binding is.
-        let evidence = match holder.role.origin {
-            model::Origin::Builtin => model::Evidence::field(
+        let evidence = match holder.role.default {
+            true => model::Evidence::field(
                 &holder.binding.reference,
                 &holder.binding.origin,
                 "/roleRef",
             ),
-            _ => reason.evidence,
+            false => reason.evidence,
         };
         report.finding(Finding::new(&CHECK.rule, target, evidence, message));
     }

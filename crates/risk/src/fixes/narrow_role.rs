@@ -19,7 +19,7 @@ pub(crate) fn key(role: Index, binding: Index) -> FixKey {
 /// Only rights to read Secrets, and only of a role someone wrote: defaults come back at the next start.
 pub(crate) fn possible(world: &World<'_>, right: &Right<'_>) -> bool {
     matches!(right.grant.capability, Capability::ListSecrets | Capability::GetSecrets { .. })
-        && world.snapshot.get(&right.grant.role).is_some()
+        && world.written_role(right).is_some()
 }
 
 fn write(world: &World<'_>, [role, binding]: [Index; 2], fix: &mut Fix) {

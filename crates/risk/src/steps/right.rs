@@ -54,7 +54,7 @@ pub(crate) fn describe(world: &World<'_>, edge: &Edge, what: &str) -> Line {
         scope => format!(" in {}", world.scope_name(scope)),
     };
     let role = &right.grant.role;
-    let (text, evidence) = match world.snapshot.get(role) {
+    let (text, evidence) = match world.written_role(right) {
         Some(resource) => {
             let pointer = right.grant.rule.map_or("/rules".to_owned(), |rule| format!("/rules/{rule}"));
             (format!("{role} {what}{scope}"), resource.evidence(pointer))
@@ -69,4 +69,28 @@ pub(crate) fn describe(world: &World<'_>, edge: &Edge, what: &str) -> Line {
         }
     };
     Line { text, evidence }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{holds, words};
+    use model::{Capability, Evidence, Identity, Origin, Predicate, Scope};
+
+    const READ: &str = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}}\n---\n\
+                        {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}}";
+
+    #[test]
+    fn a_role_of_ours_is_the_place_to_look() {
+        let fact = holds(Identity::account("a", "b"), Capability::ClusterAdmin, Scope::Cluster);
+        assert_eq!(words("cluster-admin", READ, &[fact]), "ClusterRole r grants everything");
+    }
+
+    #[test]
+    fn a_role_of_the_server_is_not_even_where_it_was_read() {
+        let mut fact = holds(Identity::account("a", "b"), Capability::ClusterAdmin, Scope::Cluster);
+        if let Predicate::Holds(grant) = &fact.predicate {
+            fact.evidence = Evidence::field(&grant.binding, &Origin::Builtin, "/roleRef");
+        }
+        assert_eq!(words("cluster-admin", READ, &[fact]), "ClusterRoleBinding b grants r");
+    }
 }

@@ -334,6 +334,16 @@ impl<'a> World<'a> {
         self.facts.get(index as usize)
     }
 
+    /// The role of a right, where someone wrote it. The server's own roles are in a live snapshot too, but nothing
+    /// to change: `rbac` names the binding as evidence for them.
+    pub(crate) fn written_role(&self, right: &Right<'_>) -> Option<&'a Resource> {
+        let by_binding = self.fact(right.fact).is_some_and(|fact| match &fact.evidence {
+            Evidence::Field { resource, .. } => *resource == right.grant.binding,
+            _ => false,
+        });
+        self.snapshot.get(&right.grant.role).filter(|_| !by_binding)
+    }
+
     /// A workload's `namespace/name`.
     pub(crate) fn name(&self, workload: Index) -> String {
         self.workload_at(workload).map(|w| w.resource.reference.short()).unwrap_or_default()

@@ -12,6 +12,8 @@ use ureq::{Agent, http};
 /// How many requests of [`Api::each`] are under way at once.
 const AT_ONCE: usize = 4;
 
+const JSON: &str = "application/json";
+
 /// An API server and who asks.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -69,7 +71,7 @@ impl Api {
     /// # Errors
     /// When the server does not answer with 2xx.
     pub fn get(&self, path: &str) -> Result<Value, Refused> {
-        self.send("GET", path, None)
+        self.send("GET", path, JSON, "")
     }
 
     /// Posts an object.
@@ -77,7 +79,15 @@ impl Api {
     /// # Errors
     /// When the server does not answer with 2xx.
     pub fn post(&self, path: &str, object: &Value) -> Result<Value, Refused> {
-        self.send("POST", path, Some(object))
+        self.send("POST", path, JSON, &object.to_string())
+    }
+
+    /// Posts a text as it is, of a type the server decodes itself: `application/yaml`.
+    ///
+    /// # Errors
+    /// When the server does not answer with 2xx.
+    pub fn post_text(&self, path: &str, kind: &str, text: &str) -> Result<Value, Refused> {
+        self.send("POST", path, kind, text)
     }
 
     /// Deletes what lies at a path: an object or a collection.
@@ -85,7 +95,7 @@ impl Api {
     /// # Errors
     /// When the server does not answer with 2xx.
     pub fn delete(&self, path: &str) -> Result<Value, Refused> {
-        self.send("DELETE", path, None)
+        self.send("DELETE", path, JSON, "")
     }
 
     /// Does `ask` for each item, several at a time over as many connections; answers in the order of the items.
@@ -124,15 +134,15 @@ impl Api {
         Ok(all.into_iter().map(|(_, answer)| answer).collect())
     }
 
-    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Refused> {
+    fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value, Refused> {
         let lost = |message: String| Refused { status: 0, message };
         let request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
             .header("authorization", &self.authorization)
-            .header("accept", "application/json")
-            .header("content-type", "application/json")
-            .body(body.map(Value::to_string).unwrap_or_default())
+            .header("accept", JSON)
+            .header("content-type", kind)
+            .body(body)
             .map_err(|e| lost(e.to_string()))?;
         let mut response = self.agent.run(request).map_err(|e| lost(e.to_string()))?;
         let status = response.status().as_u16();

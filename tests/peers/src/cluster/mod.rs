@@ -161,11 +161,32 @@ impl Cluster {
         })
     }
 
-    /// Creates objects; those of one kind at once, kinds in the order of their first object.
+    /// Creates namespaces where there are none of these names.
+    ///
+    /// # Errors
+    /// Names the first that the server refuses.
+    pub fn namespaces(&self, names: &[&str]) -> Result<(), String> {
+        let create = |api: &Api, name: &&str| {
+            let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            match api.post("/api/v1/namespaces", &object) {
+                Err(refused) if refused.status != 409 => Err(format!("namespace {name}: {refused}")),
+                _ => Ok(()),
+            }
+        };
+        self.api.each(names, create).map(drop)
+    }
+
+    /// Creates objects, and before them the namespaces they name; those of one kind at once, kinds in the order of
+    /// their first object.
     ///
     /// # Errors
     /// Names the first that the server refuses.
     pub fn create(&self, objects: &[Value]) -> Result<(), String> {
+        let mut names: Vec<&str> =
+            objects.iter().filter_map(|object| object["metadata"]["namespace"].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.namespaces(&names)?;
         let mut kinds: Vec<&str> = Vec::new();
         for object in objects {
             let kind = object["kind"].as_str().unwrap_or_default();
@@ -181,6 +202,21 @@ impl Cluster {
             })?;
         }
         Ok(())
+    }
+
+    /// Deletes objects; those that are not there are no matter. What a namespace holds goes after the answer.
+    ///
+    /// # Errors
+    /// Names the first that the server keeps.
+    pub fn delete(&self, objects: &[Value]) -> Result<(), String> {
+        let delete = |api: &Api, object: &Value| {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            match api.delete(&format!("{}/{name}", api::collection(object)?)) {
+                Err(refused) if refused.status != 404 => Err(format!("{object}: {refused}")),
+                _ => Ok(()),
+            }
+        };
+        self.api.each(objects, delete).map(drop)
     }
 
     /// Waits until the authorizer knows every role and binding created before this call: two bindings made now,

@@ -100,9 +100,5 @@ pub(super) fn sentinel(cluster: &Cluster) -> Result<(), String> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    for object in objects {
-        let path = format!("{}/{name}", super::api::collection(&object)?);
-        cluster.api().delete(&path).map_err(|e| format!("{path}: {e}"))?;
-    }
-    Ok(())
+    cluster.delete(&objects)
 }
