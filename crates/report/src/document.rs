@@ -81,6 +81,8 @@ pub struct ItemEntry {
     pub confidence: String,
     /// Workloads that share the weakness.
     pub workloads: Vec<String>,
+    /// Identities whose credentials share it, where that is how it begins.
+    pub identities: Vec<String>,
     /// The steps in order.
     pub steps: Vec<StepEntry>,
     /// Fixes, best first.
@@ -306,6 +308,7 @@ impl ItemEntry {
             in_progress: item.in_progress,
             confidence: word(&item.confidence),
             workloads: all(item.workloads),
+            identities: all(item.identities),
             steps: steps.collect(),
             fixes: item.fixes.into_iter().map(FixEntry::new).collect(),
         }

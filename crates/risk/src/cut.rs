@@ -3,7 +3,7 @@
 use crate::Rehearsals;
 use crate::fixes;
 use crate::goal::Valued;
-use crate::graph::{EdgeId, FixId, Graph, State, StateId};
+use crate::graph::{EdgeId, FixId, Graph, StateId};
 use crate::proof::{self, Proofs};
 use crate::rank::{Entry, Group, Searches, over_network};
 use crate::repair::{self, Removed, Repaired};
@@ -87,7 +87,7 @@ pub(crate) struct Trials {
     /// Tails by goal and entry.
     tails: FxHashMap<(usize, Entry), Proofs>,
     residuals: FxHashMap<Vec<FixId>, f64>,
-    /// Paths left, by goal (those of a group with a foothold by its tail, too).
+    /// Paths left, by goal (those of a group that does not begin outside by its tail, too).
     paths: FxHashMap<(usize, Option<u64>, Vec<FixId>), usize>,
 }
 
@@ -111,7 +111,7 @@ impl Trials {
         left
     }
 
-    /// How many paths some fixes leave: from outside all of them to a goal, from a foothold those of a group.
+    /// How many paths some fixes leave: from outside all of them to a goal, else those of a group.
     fn paths(
         &mut self,
         searches: &Searches<'_>,
@@ -123,8 +123,8 @@ impl Trials {
         if let Some(known) = self.paths.get(&key) {
             return *known;
         }
-        let entries: &[Entry] =
-            if inside_of.is_some() { &[Entry::Foothold] } else { &[Entry::Internet, Entry::PushAccess] };
+        let of_group = inside_of.map(|group| [group.entry]);
+        let entries = of_group.as_ref().map_or(&[Entry::Internet, Entry::PushAccess][..], |one| one);
         for entry in entries {
             let tails = self.tails.entry((goal, *entry));
             tails.or_insert_with(|| searches.tails(goal, *entry));
@@ -132,7 +132,7 @@ impl Trials {
         let removed = self.removals.all(fixes, &searches.graph);
         let tails = |entry| self.tails.get(&(goal, entry));
         let left = match inside_of {
-            Some(group) => tails(Entry::Foothold).map_or(0, |tails| inside(searches, group, tails, &removed)),
+            Some(group) => tails(group.entry).map_or(0, |tails| inside(searches, group, tails, &removed)),
             None => entries.iter().filter_map(|e| Some(outside(searches, *e, tails(*e)?, &removed))).sum(),
         };
         self.paths.insert(key, left);
@@ -167,7 +167,7 @@ impl Trials {
         rehearsed: &Rehearsals,
     ) -> Vec<RankedFix> {
         let before = self.residual(searches, &[]);
-        let inside_of = Some(group).filter(|group| group.entry == Entry::Foothold);
+        let inside_of = Some(group).filter(|group| !group.entry.outside());
         let candidates = candidates(&searches.graph, &group.edges).into_iter();
         let mut out: Vec<RankedFix> = candidates
             .filter_map(|id| self.measure(searches, group.goal, inside_of, &[], id, rehearsed))
@@ -204,8 +204,7 @@ impl Trials {
         let mut plan = Plan { steps: Vec::new(), residual: self.residual(searches, &[]) };
         while plan.residual > 1e-9 && chosen.len() < LONGEST {
             let open = |group: &&Group| {
-                group.entry != Entry::Foothold
-                    && !group.edges.iter().any(|edge| self.removals.touches(&chosen, *edge))
+                group.entry.outside() && !group.edges.iter().any(|edge| self.removals.touches(&chosen, *edge))
             };
             let ranked = groups.iter().filter(open).map(|group| (group.goal, group.edges.clone()));
             // Ways round what was fixed are in no group: those were no one's cheapest.
@@ -232,13 +231,12 @@ impl Trials {
     }
 }
 
-/// Workloads of the group from which its goal is still reached once someone is inside.
+/// Members of the group from which its goal is still reached once someone is there.
 fn inside(searches: &Searches<'_>, group: &Group, tails: &Proofs, removed: &Removed) -> usize {
     let graph = &searches.graph;
-    let reached = Repaired::new(searches.reached(Entry::Foothold), graph);
+    let reached = Repaired::new(searches.reached(group.entry), graph);
     let tails = repair::backward(graph, tails, &reached, over_network, removed);
-    let leads = |w: &&u32| graph.find(State::Exec(**w)).is_some_and(|state| tails.reached(state));
-    group.workloads.iter().filter(leads).count()
+    group.members(graph).filter(|state| tails.reached(*state)).count()
 }
 
 /// Paths from an entry: each workload it still gets into that leads to the goal, and the way through none.

@@ -26,6 +26,8 @@ pub(crate) enum State {
     PushAccess,
     /// Someone who is already in some container.
     Foothold,
+    /// Someone who has a credential that belongs to somebody else.
+    Credential,
     /// Can send packets to pods that accept them from anywhere in the cluster.
     PodNetwork,
     /// The same within one namespace.

@@ -21,7 +21,7 @@ pub struct Item {
     pub why: &'static str,
     /// Where it begins.
     pub entry: Entry,
-    /// The workloads it passes, in order.
+    /// Whose credential it begins with, and the workloads it passes, in order.
     pub through: Vec<String>,
     /// Where it ends.
     pub goal: Goal,
@@ -37,6 +37,8 @@ pub struct Item {
     pub confidence: Confidence,
     /// Workloads that share the weakness; the first stands for them.
     pub workloads: Vec<String>,
+    /// Identities whose credentials share it, where that is how it begins.
+    pub identities: Vec<String>,
     /// The steps.
     pub steps: Vec<StepLine>,
     /// Fixes, best first.
@@ -89,6 +91,9 @@ pub(crate) fn write(searches: &Searches<'_>, group: &Group, fixes: Vec<RankedFix
     if group.entry == Entry::Foothold {
         through.extend(group.workloads.first().map(|w| world.name(*w)));
     }
+    let who = |at: &u32| world.identities.get(*at).map(ToString::to_string).unwrap_or_default();
+    let identities: Vec<String> = group.people.iter().map(who).collect();
+    through.extend(identities.first().cloned());
     for edge in group.edges.iter().filter_map(|id| graph.edge(*id)) {
         if let State::Exec(workload) = graph.what(edge.head) {
             through.push(world.name(workload));
@@ -133,6 +138,7 @@ pub(crate) fn write(searches: &Searches<'_>, group: &Group, fixes: Vec<RankedFix
         value,
         in_progress: group.observed,
         confidence: group.confidence,
+        identities,
         workloads: group.workloads.iter().map(|w| world.name(*w)).collect(),
         steps: steps_out,
         fixes,

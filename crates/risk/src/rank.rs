@@ -26,6 +26,8 @@ pub enum Entry {
     PushAccess,
     /// Someone who is already in one of the containers.
     Foothold,
+    /// Someone who has a person's credential.
+    Credential,
 }
 
 impl std::fmt::Display for Entry {
@@ -34,23 +36,26 @@ impl std::fmt::Display for Entry {
             Self::Internet => "internet",
             Self::PushAccess => "push access",
             Self::Foothold => "foothold",
+            Self::Credential => "credential",
         })
     }
 }
 
 impl Entry {
-    const ALL: [Self; 3] = [Self::Internet, Self::PushAccess, Self::Foothold];
+    const ALL: [Self; 4] = [Self::Internet, Self::PushAccess, Self::Foothold, Self::Credential];
 
     fn state(self) -> State {
         match self {
             Self::Internet => State::Internet,
             Self::PushAccess => State::PushAccess,
             Self::Foothold => State::Foothold,
+            Self::Credential => State::Credential,
         }
     }
 
-    fn outside(self) -> bool {
-        self != Self::Foothold
+    /// Whether anyone can begin there who holds nothing of ours.
+    pub(crate) fn outside(self) -> bool {
+        matches!(self, Self::Internet | Self::PushAccess)
     }
 }
 
@@ -61,8 +66,10 @@ pub(crate) struct Searches<'w> {
     pub(crate) goals: Vec<Valued>,
     /// Workloads someone can get into, with their states.
     pub(crate) inside: Vec<(Index, StateId)>,
+    /// People whose credentials lead anywhere, with their states.
+    people: Vec<(Index, StateId)>,
     /// What follows from each entry, in the order of [`Entry::ALL`].
-    reached: [Proofs; 3],
+    reached: [Proofs; 4],
     /// What follows from both entries that are outside.
     outside: Proofs,
 }
@@ -79,6 +86,8 @@ pub(crate) struct Group {
     pub(crate) cost: f32,
     /// Workloads that share the tail; the first stands for the group. Empty for a path through none.
     pub(crate) workloads: Vec<Index>,
+    /// Identities whose credentials share it, where that is how it begins.
+    pub(crate) people: Vec<Index>,
     pub(crate) edges: Vec<EdgeId>,
     pub(crate) tier: Tier,
     pub(crate) why: &'static str,
@@ -89,6 +98,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
+    /// The states of those who share the tail.
+    pub(crate) fn members<'g>(&'g self, graph: &'g Graph) -> impl Iterator<Item = StateId> + 'g {
+        let inside = self.workloads.iter().filter_map(|workload| graph.find(State::Exec(*workload)));
+        inside.chain(self.people.iter().filter_map(|who| graph.find(State::Acts(*who))))
+    }
+
     /// With more workloads that share it.
     fn share(&mut self, more: &[Index]) {
         let known: FxHashSet<Index> = self.workloads.iter().copied().collect();
@@ -113,7 +128,10 @@ impl<'w> Searches<'w> {
         let inside = workloads.filter_map(|w| Some((w, graph.find(State::Exec(w))?))).collect();
         let reached = Entry::ALL.map(|entry| proof::forward(&graph, &axioms(&graph, &[entry])));
         let outside = proof::forward(&graph, &axioms(&graph, &[Entry::Internet, Entry::PushAccess]));
-        Self { world, graph, goals, inside, reached, outside }
+        let stolen = graph.find(State::Credential).map_or(&[][..], |state| graph.out(state));
+        let people =
+            stolen.iter().filter_map(|id| graph.edge(*id)).map(|edge| (edge.args[0], edge.head)).collect();
+        Self { world, graph, goals, inside, people, reached, outside }
     }
 
     pub(crate) fn reached(&self, entry: Entry) -> &Proofs {
@@ -121,6 +139,7 @@ impl<'w> Searches<'w> {
             Entry::Internet => &self.reached[0],
             Entry::PushAccess => &self.reached[1],
             Entry::Foothold => &self.reached[2],
+            Entry::Credential => &self.reached[3],
         }
     }
 
@@ -192,12 +211,21 @@ impl<'w> Searches<'w> {
         }
         let lesser = valued.goal.within_node_root();
         let rooted = if lesser { self.rooted(entry) } else { FxHashSet::default() };
-        for (workload, state) in self.inside.iter().filter(|(w, _)| !rooted.contains(w)) {
-            offer(*state, Some(*workload), &mut signatures);
+        match entry {
+            Entry::Credential => {
+                self.people.iter().for_each(|(who, state)| offer(*state, Some(*who), &mut signatures));
+            }
+            _ => {
+                for (workload, state) in self.inside.iter().filter(|(w, _)| !rooted.contains(w)) {
+                    offer(*state, Some(*workload), &mut signatures);
+                }
+            }
         }
         let mut found: Vec<_> = by_tail.into_iter().collect();
         found.sort_unstable_by_key(|(tail, _)| *tail);
-        for (tail, (cost, state, workloads)) in found {
+        for (tail, (cost, state, members)) in found {
+            let (workloads, people) =
+                if entry == Entry::Credential { (Vec::new(), members) } else { (members, Vec::new()) };
             let mut edges = proof::proof(&self.graph, |s| reached.via(s), state);
             edges.extend(proof::tail(&self.graph, |s| tails.via(s), state));
             let mut group = Group {
@@ -207,6 +235,7 @@ impl<'w> Searches<'w> {
                 tail,
                 cost,
                 workloads,
+                people,
                 edges,
                 tier: Tier::Watch,
                 why: "",
@@ -298,7 +327,7 @@ pub struct Risk {
 /// The states an attacker starts in. One with a foothold is in any one of the workloads.
 fn axioms(graph: &Graph, entries: &[Entry]) -> Vec<StateId> {
     let inside = |state: &State| matches!(state, State::Exec(_)) && entries.contains(&Entry::Foothold);
-    let start = |state: &State| entries.iter().any(|entry| entry.outside() && entry.state() == *state);
+    let start = |state: &State| entries.iter().any(|e| *e != Entry::Foothold && e.state() == *state);
     let states = (0..).zip(graph.states());
     states.filter(|(_, state)| inside(state) || start(state)).map(|(at, _)| at).collect()
 }
@@ -426,6 +455,7 @@ fn one_way_in(groups: &mut Vec<Group>) {
             Entry::Internet => group.guesses < 2 || !from_inside.contains_key(&key(group)),
             Entry::PushAccess => group.guesses == 0 || !(internet || from_inside.contains_key(&key(group))),
             Entry::Foothold => !(internet || known),
+            Entry::Credential => true,
         }
     });
     for group in groups.iter_mut() {
@@ -480,6 +510,22 @@ mod tests {
         assert_eq!(ids.len(), items.len());
         let through = ["a/api".to_owned(), "b/web".to_owned()];
         assert_eq!(items.iter().filter(|item| item.through == through).count(), 1, "{items:#?}");
+    }
+
+    #[test]
+    fn people_are_a_way_in_of_their_own_a_binding_at_a_time() {
+        let snapshot = snapshot(&pod("a", "api", ""));
+        let facts = [
+            admin(Identity::user("alice")),
+            admin(Identity::group("ops")),
+            admin(Identity::group("system:nodes")),
+        ];
+        let items = assess(&snapshot, &facts, &Options::default()).items;
+        let titles: Vec<_> =
+            items.iter().map(|item| (item.entry, item.tier, item.identities.clone())).collect();
+        let both = vec!["User alice".to_owned(), "Group ops".to_owned()];
+        assert_eq!(titles, [(super::Entry::Credential, crate::Tier::Planned, both)]);
+        assert_eq!(items[0].fixes.iter().map(|fix| (fix.cuts, fix.of)).collect::<Vec<_>>(), [(2, 2)]);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub static TABLE: &[Row] = &[
     },
     Row {
         tier: Tier::Planned,
-        when: "needs a foothold or an assumption, to a goal of 60 or more",
+        when: "needs a foothold, a credential or an assumption, to a goal of 60 or more",
         applies: |case| case.value >= 60.0,
     },
     Row { tier: Tier::Watch, when: "anything else", applies: |_| true },

@@ -44,7 +44,8 @@ impl Screen<'_> {
             None if self.document.items.is_empty() && !self.looked() => {
                 "Nothing was looked at: no Kubernetes resource was found.".to_owned()
             }
-            None => "No known path leads to anything of value.".to_owned(),
+            None if self.document.items.is_empty() => "No known path leads to anything of value.".to_owned(),
+            None => "No workload is known to lead to anything of value.".to_owned(),
         };
         self.say(&sentence);
         let coverage = self.coverage();
@@ -82,6 +83,10 @@ impl Screen<'_> {
             parts.push(format!("{asked} could not be read"));
         }
         let help = match self.document.gaps.iter().find(|gap| gap.asked).or(self.document.gaps.first()) {
+            Some(gap) if gap.asked && !self.options.all => {
+                let help = gap.help.as_ref().map(|help| format!("; try {}", shorten(help, 96))).unwrap_or_default();
+                format!("; {}: {}{help}", shorten(&gap.what, 64), shorten(&gap.why, 96))
+            }
             Some(gap) if gap.asked => format!("; {}: {}", gap.what, gap.why),
             _ => String::new(),
         };
@@ -132,8 +137,10 @@ impl Screen<'_> {
 
     fn title(&self, at: usize, item: &ItemEntry) -> String {
         let id = shortest(&item.id, &self.ids);
-        let more = item.workloads.len().saturating_sub(1);
-        let more = if more > 0 && item.entry == "foothold" { format!(" (+{more})") } else { String::new() };
+        // From outside the workloads are on the path; from inside they are where it may begin.
+        let begins = if item.entry == "foothold" { item.workloads.len() } else { item.identities.len() };
+        let more = begins.saturating_sub(1);
+        let more = if more > 0 { format!(" (+{more})") } else { String::new() };
         let mut path = vec![item.entry.clone()];
         path.extend(item.through.iter().cloned());
         path.push(item.goal.clone());
@@ -291,6 +298,9 @@ pub fn why(document: &Document, item: &ItemEntry, explain: &dyn Fn(&str) -> Opti
     );
     if !item.on_the_way.is_empty() {
         say(&mut out, 0, &format!("On the way: {}.", item.on_the_way.join(", ")));
+    }
+    if item.identities.len() > 1 {
+        say(&mut out, 0, &format!("Identities that share this way: {}.", item.identities.join(", ")));
     }
     if item.workloads.len() > 1 {
         say(&mut out, 0, &format!("Workloads that share this way: {}.", item.workloads.join(", ")));

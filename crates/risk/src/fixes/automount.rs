@@ -28,6 +28,9 @@ fn write(world: &World<'_>, [account, _]: [Index; 2], fix: &mut Fix) {
 /// Without its token an account's requests fail.
 pub(super) fn in_use(world: &World<'_>, account: Index, fix: &mut Fix) {
     let used: u64 = world.usage(account).map(|usage| usage.count).sum();
+    if used == 0 && world.uses.is_empty() {
+        fix.breaks.push("nobody looked whether the account uses its rights (--audit)".to_owned());
+    }
     if used > 0 {
         let one = world.usage(account).next();
         let what = one.map(|u| format!("{} {} {}", u.verb, u.resource, u.name)).unwrap_or_default();

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "anonymous",
     title: "Use the API server without credentials",
     attack: "T1078.001",
+    rights: false,
     explain: "A binding to system:anonymous or system:unauthenticated gives its rights to anyone who reaches the API server. \
               Ease 0.9; that the API server is reachable and takes anonymous requests is inferred.",
     edges,

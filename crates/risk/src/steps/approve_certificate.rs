@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "approve-certificate",
     title: "Sign oneself a client certificate",
     attack: "T1649",
+    rights: true,
     explain: "create on certificatesigningrequests with approval and the signer's approve gives a certificate of any user or group (not system:masters). Ease 0.7.",
     edges,
     describe,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "change-pods",
     title: "Execute in pods, or change what they run",
     attack: "T1609",
+    rights: true,
     explain: "exec, attach and ephemeral containers run code in a pod (ease 0.95); update or patch on workloads swaps their image \
               (ease 0.9). Either reaches every pod in scope, with its token.",
     edges,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "cluster-admin",
     title: "Use the rights of a cluster administrator",
     attack: "T1078",
+    rights: true,
     explain: "Every verb on every resource. Ease 1: nothing is left to do.",
     edges,
     describe,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "control-plane-node",
     title: "Take the cluster from a control-plane node",
     attack: "T1552.004",
+    rights: false,
     explain: "The keys of the cluster lie on its control-plane nodes: root there is cluster-admin. Ease 1. Keep ordinary \
               workloads off these nodes (taint).",
     edges,

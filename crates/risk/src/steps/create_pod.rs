@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "create-pod",
     title: "Create a pod with another account or as root on a node",
     attack: "T1610",
+    rights: true,
     explain: "Whoever creates pods chooses their account, and, where Pod Security does not refuse it, a privileged container on the node. Ease 0.9.",
     edges,
     describe,

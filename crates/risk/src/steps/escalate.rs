@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "escalate",
     title: "Grant oneself more rights",
     attack: "T1098.006",
+    rights: true,
     explain: "bind with the right to write bindings, or escalate with the right to write roles, ends at every right in scope. Ease 0.95.",
     edges,
     describe,

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "escape",
     title: "Break out of the container to root on the node",
     attack: "T1611",
+    rights: false,
     explain: "A privileged container, a capability as good as root, a writable path of the node that matters, or a container \
               runtime's socket is a way out by design. Ease 0.9. Each way out is a step of its own: a workload with two \
               is not mended by closing one.",

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "exposed",
     title: "Reach a workload from outside the cluster",
     attack: "T1190",
+    rights: false,
     explain: "A Service of type NodePort or LoadBalancer, external addresses, an Ingress or a port of the node lets anyone \
               send packets to the workload, unless a NetworkPolicy keeps them out. Ease 0.9; a port of the node 0.5, \
               because a firewall in front of it cannot be seen from here.",

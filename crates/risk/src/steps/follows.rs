@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "follows",
     title: "Use what a right over a scope includes",
     attack: "T1078",
+    rights: false,
     explain: "Every right in a namespace includes exec, Secrets and new pods there; exec in a scope reaches each of its workloads; a \
               new pod may use any account of its namespace and, where Pod Security does not refuse it, be privileged. Ease 1.",
     edges,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "get-secrets",
     title: "Read Secrets whose names can be guessed",
     attack: "T1552.007",
+    rights: true,
     explain: "get without list needs names, which charts and manifests make public. Ease 0.3. Restrict the rule to resourceNames.",
     edges,
     describe,

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "group",
     title: "Use the rights of a group",
     attack: "T1078",
+    rights: false,
     explain: "Every account is in system:serviceaccounts, in the group of its namespace and in system:authenticated; whatever is \
               bound to one of these is bound to every pod with a token. Ease 1.",
     edges,

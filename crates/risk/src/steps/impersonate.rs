@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "impersonate",
     title: "Act as someone else",
     attack: "T1134.003",
+    rights: true,
     explain: "impersonate on users, groups or accounts makes requests in their name; system:masters included. Ease 0.95.",
     edges,
     describe,

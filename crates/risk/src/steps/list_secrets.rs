@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "list-secrets",
     title: "Read Secrets by listing them",
     attack: "T1552.007",
+    rights: true,
     explain: "list and watch return the content of Secrets. Ease 0.95. Name the Secrets that are needed and grant get on them.",
     edges,
     describe,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "mint-token",
     title: "Mint tokens of other accounts",
     attack: "T1528",
+    rights: true,
     explain: "create on serviceaccounts/token makes a token of any account in scope. Ease 0.95.",
     edges,
     describe,

@@ -12,6 +12,8 @@ pub struct Step {
     pub title: &'static str,
     /// MITRE ATT&CK technique.
     pub attack: &'static str,
+    /// Whether it abuses a right that a binding gives.
+    pub(crate) rights: bool,
     /// When it applies, where its ease comes from, what removes it.
     pub explain: &'static str,
     pub(crate) edges: fn(&World<'_>, &mut Graph),
@@ -35,6 +37,7 @@ macro_rules! steps {
 steps![
     exposed,
     anonymous,
+    credential,
     pod_network,
     exploit,
     unscanned,
@@ -74,6 +77,10 @@ pub(crate) fn class(world: &World<'_>, graph: &Graph, edge: &Edge) -> u64 {
     use std::hash::BuildHasher as _;
     let hash = rustc_hash::FxBuildHasher;
     match edge.body().first().map(|state| graph.what(*state)) {
+        // Mending one binding mends whoever is in it, and nobody else.
+        Some(crate::graph::State::Acts(_)) if of(edge).rights => {
+            hash.hash_one(right::of(world, edge).map(|right| right.binding))
+        }
         Some(crate::graph::State::Exec(workload)) => {
             hash.hash_one(escape::class(world, workload, graph.what(edge.head)))
         }

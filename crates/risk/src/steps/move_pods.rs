@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "move-pods",
     title: "Pull powerful pods to one's own node",
     attack: "T1610",
+    rights: true,
     explain: "Whoever is root on one node and may also drain the others (delete or evict pods, change Nodes) waits until pods with \
               better tokens are started on his node. Needs both; ease 0.7.",
     edges,

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "node-pods",
     title: "Enter the other pods of the node",
     attack: "T1611",
+    rights: false,
     explain: "Root on a node is root in each of its pods, tokens included. Ease 0.95. Needs to know which pods run where, that is \
               a live snapshot; on manifests alone the step is not drawn and the coverage says so.",
     edges,

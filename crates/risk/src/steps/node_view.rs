@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "node-view",
     title: "See or reach what belongs to the node",
     attack: "T1552.001",
+    rights: false,
     explain: "hostPID shows the processes of every container of the node with their environment, hostNetwork passes \
               NetworkPolicies and reaches what listens on the node alone, hostIPC shares memory with its processes, and a \
               readable path that covers the kubelet's directory shows the tokens of its pods. None of these is root by \

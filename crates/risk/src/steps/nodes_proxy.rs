@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "nodes-proxy",
     title: "Execute in pods through the kubelet",
     attack: "T1609",
+    rights: true,
     explain: "get on nodes/proxy reaches the kubelet's exec handler over WebSocket: code in every pod, without admission and without its own audit event. Ease 0.9.",
     edges,
     describe,

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "observed",
     title: "Someone is already inside",
     attack: "T1059",
+    rights: false,
     explain: "A detection rule fired in the workload's container. Where the graph knows a way into the container, that step is \
               taken as done (ease 1) and the path is in progress; where it knows none, this step stands for the way \
               nobody knew. Observation raises a step, it never lowers one.",

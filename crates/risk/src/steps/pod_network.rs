@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "pod-network",
     title: "Reach other workloads over the pod network",
     attack: "T1210",
+    rights: false,
     explain: "Pods may talk to each other unless a NetworkPolicy says otherwise. From any container an attacker reaches \
               every workload that takes packets from it. Ease 0.8. A default-deny policy in the namespace removes it.",
     edges,

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "push-tag",
     title: "Push another image under a tag that is in use",
     attack: "T1525",
+    rights: false,
     explain: "The image is named by a tag and bears no signature anyone checked: whoever may push to the repository decides what \
               runs next. Ease 0.03. When nobody looked for a signature the step is marked as assumed. A digest or a \
               signature check at admission removes it.",

@@ -10,6 +10,7 @@ pub(crate) static STEP: Step = Step {
     id: "token",
     title: "Take the account's token from the container",
     attack: "T1528",
+    rights: false,
     explain: "The account's token is mounted into the container unless the pod or the account says otherwise. Ease 0.95. Only \
               accounts that hold some right are followed. automountServiceAccountToken: false removes it, on the account or, where the pod has its own word, there.",
     edges,

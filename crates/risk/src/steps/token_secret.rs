@@ -11,6 +11,7 @@ pub(crate) static STEP: Step = Step {
     id: "token-secret",
     title: "Take an account over",
     attack: "T1528",
+    rights: false,
     explain: "A Secret of type service-account-token holds a token that never ends: who reads it is the account (ease 0.98). Who may \
               mint tokens or choose a pod's account is any account of the namespace (ease 1). Only accounts that hold some \
               right are followed.",

@@ -9,6 +9,7 @@ pub(crate) static STEP: Step = Step {
     id: "write-admission",
     title: "Change what is admitted",
     attack: "T1556",
+    rights: true,
     explain: "Whoever writes mutating webhooks or admission policies changes every object that is created: a container into every pod, or controls switched off. Ease 0.8.",
     edges,
     describe,

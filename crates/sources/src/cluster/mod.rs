@@ -88,7 +88,8 @@ async fn read(
     for kind in KINDS {
         if let Some(whole) = read_kind(&fetch, options, kind, &served, &mut sink, &mut gaps).await {
             kinds = kinds.saturating_add(u64::from(whole));
-            sink.builder.coverage().count(kind.ring, u64::from(whole), 1);
+            // Kinds are counted as kinds, whatever ring they matter to: the rings count what they are about.
+            sink.builder.coverage().count(Ring::Resources, u64::from(whole), 1);
         }
         let objects = room.saturating_sub(sink.room) as u64;
         progress(Progress::Kind { resource: &kind.resource(), objects });
