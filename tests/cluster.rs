@@ -13,10 +13,16 @@ static CLUSTER: Mutex<Option<Started>> = Mutex::new(None);
 /// Whether a cluster can be started here.
 ///
 /// # Errors
-/// Names the program that is missing and how to get it.
+/// Names the programs that are missing and how to get them.
 pub fn needs_cluster() -> Result<(), Skip> {
-    for name in ["etcd", "kube-apiserver", "kube-controller-manager"] {
-        peers::installed(name).map_err(Skip)?;
+    let missing = |name: &&str| peers::installed(name).is_err();
+    let missing: Vec<&str> =
+        ["etcd", "kube-apiserver", "kube-controller-manager"].into_iter().filter(missing).collect();
+    if !missing.is_empty() {
+        return Err(Skip(format!(
+            "no {}: `cargo xtask peers` builds what is missing",
+            missing.join(" and ")
+        )));
     }
     Ok(())
 }

@@ -119,12 +119,14 @@ pub(super) fn no_secret_values(cluster: &Cluster, ringwall: &Program) -> Result<
         let mut text = String::new();
         log.read_to_string(&mut text).map_err(told)?;
         let (mut secrets, mut requests) = (0, 0);
+        let agent = format!("ringwall/{}", env!("CARGO_PKG_VERSION"));
         for line in text.lines() {
             let event: Value = serde_json::from_str(line).map_err(|e| format!("{line}: {e}"))?;
             if event["user"]["username"] != "admin" {
                 continue;
             }
             requests += 1;
+            demand!(event["userAgent"] == agent, "it calls itself {}", event["userAgent"]);
             let verb = event["verb"].as_str().unwrap_or_default();
             demand!(matches!(verb, "get" | "list"), "ringwall asked to {verb} {}", event["requestURI"]);
             if event["objectRef"]["resource"] == "secrets" {
@@ -207,8 +209,8 @@ pub(super) fn advice_helps(cluster: &Cluster, ringwall: &Program) -> Result<(), 
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let file = folder.path().join("alice.rwsnap").display().to_string();
     let refused = live(cluster, ringwall, "alice", &["snapshot", "save", "-o", &file])?;
-    let advice = refused.exits(3)?.stderr.split_once("(kubectl create clusterrole ").map(|(_, rest)| rest);
-    let advice = advice.and_then(|rest| rest.split_once(')')).map(|(advice, _)| advice);
+    let mut lines = refused.exits(3)?.stderr.lines();
+    let advice = lines.find_map(|line| line.strip_prefix("would help: kubectl create clusterrole "));
     let advice = advice.ok_or_else(|| format!("no command that would help:\n{}", refused.stderr))?;
     let admin = kubectl(cluster, "admin")?;
     let commands = format!("create clusterrole {advice}");

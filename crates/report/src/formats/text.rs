@@ -3,6 +3,7 @@
 use super::{Format, Options};
 use crate::layout::{columns, shorten, width, wrap};
 use crate::{Document, FixEntry, ItemEntry, StepEntry, shortest};
+use std::collections::BTreeSet;
 
 pub(super) const FORMAT: Format =
     Format { name: "text", about: "one screen: what to fix first, step by step", write };
@@ -211,8 +212,13 @@ impl Screen<'_> {
                 self.say(diagnostic);
             }
             for gap in &self.document.gaps {
-                let help = gap.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-                self.say(&format!("not seen: {}: {}{help}", gap.what, gap.why));
+                self.say(&format!("not seen: {}: {}", gap.what, gap.why));
+            }
+            // One command often closes many gaps.
+            let helps: BTreeSet<&str> =
+                self.document.gaps.iter().filter_map(|gap| gap.help.as_deref()).collect();
+            for help in helps {
+                self.say(&format!("would help: {help}"));
             }
         } else if hidden > 0 {
             self.say(&format!("…  {hidden} of {} on no path from anywhere (hidden; --all)", count(total, "finding") + " lie"));

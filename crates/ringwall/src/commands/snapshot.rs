@@ -6,7 +6,7 @@ use crate::output;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -89,7 +89,11 @@ fn gaps(snapshot: &Snapshot) {
         output::say(&model::escape(&format!("{}{line}: {}", diagnostic.document, diagnostic.message)));
     }
     for gap in &snapshot.coverage.gaps {
-        let help = gap.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-        output::say(&model::escape(&format!("not seen: {}: {}{help}", gap.what, gap.why)));
+        output::say(&model::escape(&format!("not seen: {}: {}", gap.what, gap.why)));
+    }
+    // One command often closes many gaps.
+    let helps: BTreeSet<&str> = snapshot.coverage.gaps.iter().filter_map(|gap| gap.help.as_deref()).collect();
+    for help in helps {
+        output::say(&model::escape(&format!("would help: {help}")));
     }
 }

@@ -1,6 +1,8 @@
 //! From flags and kubeconfig to a client, with advice where that fails.
 
 use super::words::chain;
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::path::{Path, PathBuf};
@@ -94,6 +96,10 @@ pub(super) async fn connect(options: &ClusterOptions) -> Result<Connection, Erro
     let (mut config, context) = config(options).await?;
     // Patience is ours (`fetch`): it honours the deadline and counts.
     config.default_retry = false;
+    // Who reads a cluster's audit log should see who read the cluster.
+    config
+        .headers
+        .push((USER_AGENT, HeaderValue::from_static(concat!("ringwall/", env!("CARGO_PKG_VERSION")))));
     let url = server(&config.cluster_url);
     let plugin = config.auth_info.exec.as_ref().map(|exec| {
         (exec.command.clone().unwrap_or_default(), exec.install_hint.clone().unwrap_or_default())
