@@ -70,6 +70,8 @@ pub struct Options {
     pub firewall: Option<Firewall>,
     /// Node and port of every connection that was tried from here, and whether something answered.
     pub probes: Vec<(NodeName, u16, bool)>,
+    /// Leaves the fixes out: they are half of what is found, and who ranks fixes by other means has no use for them.
+    pub without_fixes: bool,
 }
 
 impl Default for Options {
@@ -81,6 +83,7 @@ impl Default for Options {
             kubelets: Vec::new(),
             firewall: None,
             probes: Vec::new(),
+            without_fixes: false,
         }
     }
 }

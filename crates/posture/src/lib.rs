@@ -62,7 +62,7 @@ pub fn run_as(snapshot: &Snapshot, rbac: &Rbac, options: &Options) -> Posture {
     posture.facts.extend(rbac.facts());
     let people = rbac::people(snapshot, None);
     posture.facts.extend(people.facts(rbac));
-    posture.gaps = people.gaps;
+    posture.gaps.extend(people.gaps);
     posture
 }
 
@@ -82,7 +82,7 @@ pub fn run_checks_as(
     options: &Options,
     checks: impl IntoIterator<Item = &'static Check>,
 ) -> Posture {
-    let mut report = Report::new(snapshot.taken_at);
+    let mut report = Report::new(snapshot.taken_at, options.without_fixes);
     let (mut of_workloads, mut of_seats) = (Vec::new(), Vec::new());
     let (mut of_processes, mut of_kubelets) = (Vec::new(), Vec::new());
     let whole = Whole::new(snapshot, rbac, options);

@@ -12,15 +12,19 @@ use serde_json::Value;
 pub struct Report {
     posture: Posture,
     taken_at: Option<Timestamp>,
+    without_fixes: bool,
 }
 
 impl Report {
-    pub(crate) fn new(taken_at: Option<Timestamp>) -> Self {
-        Self { posture: Posture::default(), taken_at }
+    pub(crate) fn new(taken_at: Option<Timestamp>, without_fixes: bool) -> Self {
+        Self { posture: Posture::default(), taken_at, without_fixes }
     }
 
     /// Adds a finding.
-    pub fn finding(&mut self, finding: Finding) {
+    pub fn finding(&mut self, mut finding: Finding) {
+        if self.without_fixes {
+            finding.fixes = Vec::new();
+        }
         self.posture.findings.push(finding);
     }
 
@@ -48,10 +52,9 @@ impl Report {
 
     /// Sorted, each fact once.
     pub(crate) fn finish(mut self) -> Posture {
-        self.posture.findings.sort_by(|a, b| {
-            let key = |f: &Finding| (f.rule.id, f.target.clone(), f.instance.clone());
-            key(a).cmp(&key(b))
-        });
+        self.posture
+            .findings
+            .sort_by(|a, b| (a.rule.id, &a.target, &a.instance).cmp(&(b.rule.id, &b.target, &b.instance)));
         self.posture
     }
 }
@@ -71,4 +74,27 @@ pub(crate) fn set(resource: &ResourceRef, pointer: String, value: Value, title: 
 /// A fix that a person must carry out.
 pub(crate) fn by_hand(key: impl Into<String>, grain: Grain, effort: u8, title: impl Into<String>) -> Fix {
     Fix { key: key.into(), title: title.into(), grain, effort, breaks: Vec::new(), edits: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, checks, run_checks_as};
+    use rbac::{Rbac, ServerVersion};
+
+    #[test]
+    fn fixes_are_left_out_where_nobody_wants_them_and_nothing_else_is() {
+        let snapshot = crate::testing::snapshot(
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {hostPID: true, containers: []}}",
+        );
+        let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
+        let run = |without_fixes| {
+            let options = Options { without_fixes, ..Options::default() };
+            run_checks_as(&snapshot, &rbac, &options, checks()).findings
+        };
+        let (with, without) = (run(false), run(true));
+        assert!(with.iter().any(|finding| !finding.fixes.is_empty()));
+        assert!(without.iter().all(|finding| finding.fixes.is_empty()));
+        let ids = |findings: &[model::Finding]| findings.iter().map(model::Finding::id).collect::<Vec<_>>();
+        assert_eq!(ids(&with), ids(&without));
+    }
 }
