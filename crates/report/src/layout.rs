@@ -45,6 +45,11 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// A text behind an indent, its further lines as far in.
+pub fn hanging(indent: &str, text: &str, total: usize) -> String {
+    columns(indent, width(indent), text, "", total).join("\n")
+}
+
 /// `left` wrapped beside a right column: `right` ends the first line at `total` cells.
 pub(crate) fn columns(indent: &str, hang: usize, left: &str, right: &str, total: usize) -> Vec<String> {
     let right_width = if right.is_empty() { 0 } else { width(right) + 2 };

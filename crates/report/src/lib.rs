@@ -13,6 +13,7 @@ pub use document::{
 };
 pub use findings::{FINDINGS_FORMATS, Findings, FindingsFormat};
 pub use formats::{FORMATS, Format, Options, why};
+pub use layout::hanging;
 pub use prefix::shortest;
 
 /// What a document is made from.

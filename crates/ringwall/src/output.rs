@@ -29,6 +29,16 @@ pub(crate) fn whole(
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
+/// A text behind an indent, safe to print: broken to the width of a terminal, one line where a program reads.
+pub(crate) fn line(indent: &str, text: &str) -> String {
+    let text = model::escape(text);
+    if std::io::stdout().is_terminal() {
+        report::hanging(indent, &text, size().0)
+    } else {
+        format!("{indent}{text}")
+    }
+}
+
 /// One line for the person.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

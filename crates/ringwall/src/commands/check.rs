@@ -316,12 +316,13 @@ impl Answer {
         for finding in group.iter().take(shown) {
             let place = self.places.of(&finding.evidence);
             let _ = writeln!(out, "  {}  {}", finding.target, model::escape(&place));
-            let _ = writeln!(out, "    {}", model::escape(&finding.message));
+            let _ = writeln!(out, "{}", output::line("    ", &finding.message));
             for fix in finding.fixes.iter().filter(|fix| !fixes.contains(&fix.title.as_str())) {
                 let how = if fix.edits.is_empty() { "" } else { " [--fixed]" };
-                let _ = writeln!(out, "    fix: {}{how}", model::escape(&fix.title));
+                let _ = writeln!(out, "{}", output::line("    fix: ", &format!("{}{how}", fix.title)));
                 if !fix.breaks.is_empty() {
-                    let _ = writeln!(out, "         it may break: {}", model::escape(&fix.breaks.join("; ")));
+                    let _ =
+                        writeln!(out, "{}", output::line("         it may break: ", &fix.breaks.join("; ")));
                 }
             }
             fixes.extend(finding.fixes.iter().map(|fix| fix.title.as_str()));
@@ -347,7 +348,7 @@ impl Answer {
         // What of the components is unknown stands beside them.
         for gap in self.coverage.gaps.iter().filter(|gap| !self.components.gaps.contains(gap)) {
             let help = gap.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
-            let _ = writeln!(out, "  {}", model::escape(&format!("{}: {}{help}", gap.what, gap.why)));
+            let _ = writeln!(out, "{}", output::line("  ", &format!("{}: {}{help}", gap.what, gap.why)));
         }
     }
 

@@ -92,11 +92,11 @@ fn text(rights: &Rights, findings: &[Finding]) -> String {
     for finding in findings {
         let place = rights.places.of(&finding.evidence);
         let _ = writeln!(out, "{}  {}  {}  {place}", finding.severity, finding.target, finding.rule.id);
-        let _ = writeln!(out, "  {}", finding.message);
+        let _ = writeln!(out, "{}", output::line("  ", &finding.message));
         for fix in &finding.fixes {
-            let _ = writeln!(out, "  fix: {}", fix.title);
+            let _ = writeln!(out, "{}", output::line("  fix: ", &fix.title));
             if !fix.breaks.is_empty() {
-                let _ = writeln!(out, "       it may break: {}", fix.breaks.join("; "));
+                let _ = writeln!(out, "{}", output::line("       it may break: ", &fix.breaks.join("; ")));
             }
             if shown.contains(&fix.edits.as_slice()) && !fix.edits.is_empty() {
                 out.push_str("       the manifests above are for this too\n");
@@ -126,7 +126,7 @@ fn own(rights: &Rights, kind: &str) -> usize {
 fn corrected(out: &mut String, rights: &Rights, fix: &Fix) {
     let (after, failed) = rights.snapshot.with(&fix.edits);
     for problem in failed {
-        let _ = writeln!(out, "       not applicable here: {}", model::escape(&problem));
+        let _ = writeln!(out, "{}", output::line("       not applicable here: ", &problem));
     }
     let mut shown: Vec<&model::ResourceRef> = Vec::new();
     for edit in &fix.edits {
