@@ -67,6 +67,11 @@ pub(crate) fn satisfies(version: &str, constraint: &str, dialect: Dialect) -> Op
     for alternative in constraint.split("||") {
         let mut all = true;
         for (operator, bound) in terms(alternative)? {
+            // Only Java's versions may begin with a word.
+            let number = bound.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit() || "xX*".contains(c));
+            if !number && dialect != Dialect::Maven {
+                return None;
+            }
             all &= term(version, operator, bound, dialect, scheme)?;
         }
         any |= all;

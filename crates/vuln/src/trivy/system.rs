@@ -443,7 +443,7 @@ mod tests {
 
     #[test]
     fn versions_that_are_none_are_named() {
-        let all = database(&[("debian 12|a|CVE-1", r#"{"FixedVersion":"not a version"}"#), ("vulnerability|CVE-1", "{}")]);
+        let all = database(&[("debian 12|a|CVE-1", r#"{"FixedVersion":":1"}"#), ("vulnerability|CVE-1", "{}")]);
         let pkg = Pkg { name: "a".into(), src_name: "a".into(), src_version: "1".into(), version: "1".into(), ..Pkg::default() };
         let os = Os::from_release("debian", "12");
         let mut unjudged = Vec::new();
