@@ -1,6 +1,7 @@
 //! The `ringwall` command: Kubernetes security in depth, in one binary.
 
 mod commands;
+mod compat;
 mod exit;
 mod inputs;
 mod knowledge;
@@ -8,9 +9,10 @@ mod output;
 mod phase;
 mod pipeline;
 mod place;
+mod scan;
 mod state;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use exit::Exit;
 use std::process::ExitCode;
 
@@ -38,7 +40,19 @@ struct Cli {
 fn main() -> ExitCode {
     // One TLS provider for everything; a second call would be refused, which is fine.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let cli = match Cli::try_parse_from(words()) {
+    if let Some(words) = foreign("trivy") {
+        logging(0);
+        return compat::trivy::main(&words);
+    }
+    let words = match settled(words()) {
+        Ok(words) => words,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            return Exit::Usage.into();
+        }
+    };
+    let parsed = words.0.try_get_matches_from(words.1).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -56,6 +70,35 @@ fn main() -> ExitCode {
             output::complain(&format!("{error:#}"));
             exit::of(&error).into()
         }
+    }
+}
+
+/// The words for another tool, when the program was called by its name, or `ringwall NAME …`.
+fn foreign(name: &str) -> Option<Vec<std::ffi::OsString>> {
+    let words: Vec<_> = std::env::args_os().collect();
+    let called = words.first().is_some_and(|first| std::path::Path::new(first).file_stem().is_some_and(|n| n == name));
+    if called {
+        return Some(words);
+    }
+    (words.get(1).is_some_and(|word| word == name)).then(|| words.into_iter().skip(1).collect())
+}
+
+/// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.
+fn settled(
+    words: Vec<std::ffi::OsString>,
+) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
+    let command = Cli::command();
+    if words.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-')).is_none_or(|word| word != "scan") {
+        return Ok((command, words));
+    }
+    let (path, asked) = scan::settings::file(&words);
+    match std::fs::read(&path) {
+        Ok(text) => {
+            let bad = |why| anyhow::anyhow!("{}: {why}", path.display());
+            Ok((scan::settings::defaults(command, &text).map_err(bad)?, words))
+        }
+        Err(error) if asked => Err(anyhow::anyhow!("{}: {error}", path.display())),
+        Err(_) => Ok((command, words)),
     }
 }
 

@@ -6,6 +6,7 @@ mod completion;
 mod explain;
 mod rbac;
 mod risk;
+pub(crate) mod scan;
 mod snapshot;
 
 use crate::exit::Exit;
@@ -21,6 +22,9 @@ pub(crate) enum Command {
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
+    /// What is in an image, a folder or a bill of materials, and which of it matters
+    #[command(subcommand)]
+    Scan(scan::ScanCommand),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -37,6 +41,7 @@ impl Command {
             Self::Risk(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
+            Self::Scan(command) => command.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),
