@@ -18,6 +18,7 @@ static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
     &conformance::rbac::SUITE,
+    &conformance::trivy::SUITE,
     &e2e::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
