@@ -76,7 +76,8 @@ impl Directory {
 
     /// What go.sum knows completes a go.mod that lists only a part; by itself it says nothing.
     fn complete(&mut self) {
-        let sums: Vec<String> = self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
+        let sums: Vec<String> =
+            self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
         for sum in sums {
             let Some(Content::Found(known)) = self.content.files.remove(&sum) else { continue };
             let beside = sum.strip_suffix("sum").map(|stem| format!("{stem}mod")).unwrap_or_default();
@@ -114,13 +115,13 @@ mod tests {
     fn scopes() {
         let lock = br#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
         let module = br#"{"name":"b","version":"2.0.0"}"#;
-        for (scope, want) in [
-            (Scope::Installed, vec!["b"]),
-            (Scope::Folder, vec!["a"]),
-            (Scope::Repository, vec!["a"]),
-        ] {
+        for (scope, want) in
+            [(Scope::Installed, vec!["b"]), (Scope::Folder, vec!["a"]), (Scope::Repository, vec!["a"])]
+        {
             let mut folder = Directory::new(scope, &Limits::default());
-            for (path, bytes) in [("x/package-lock.json", &lock[..]), ("x/node_modules/b/package.json", module)] {
+            for (path, bytes) in
+                [("x/package-lock.json", &lock[..]), ("x/node_modules/b/package.json", module)]
+            {
                 if folder.wants(path, false) == Want::Yes {
                     folder.file(path, bytes);
                 }

@@ -76,7 +76,8 @@ fn main() -> ExitCode {
 /// The words for another tool, when the program was called by its name, or `ringwall NAME …`.
 fn foreign(name: &str) -> Option<Vec<std::ffi::OsString>> {
     let words: Vec<_> = std::env::args_os().collect();
-    let called = words.first().is_some_and(|first| std::path::Path::new(first).file_stem().is_some_and(|n| n == name));
+    let called =
+        words.first().is_some_and(|first| std::path::Path::new(first).file_stem().is_some_and(|n| n == name));
     if called {
         return Some(words);
     }
@@ -84,11 +85,14 @@ fn foreign(name: &str) -> Option<Vec<std::ffi::OsString>> {
 }
 
 /// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.
-fn settled(
-    words: Vec<std::ffi::OsString>,
-) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
+fn settled(words: Vec<std::ffi::OsString>) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
     let command = Cli::command();
-    if words.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-')).is_none_or(|word| word != "scan") {
+    if words
+        .iter()
+        .skip(1)
+        .find(|word| !word.to_string_lossy().starts_with('-'))
+        .is_none_or(|word| word != "scan")
+    {
         return Ok((command, words));
     }
     let (path, asked) = scan::settings::file(&words);
