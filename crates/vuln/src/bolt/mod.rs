@@ -43,6 +43,9 @@ const CACHE_BYTES: usize = 8 << 20;
 /// Bytes of one page with its overflow: the largest value of a real database is well below.
 const PAGE_BYTES: u64 = 64 << 20;
 
+/// What is done with each entry of a bucket: key, and value unless it is a bucket; whether to go on.
+pub type Visit<'a> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'a;
+
 /// An open database.
 pub struct Bolt {
     source: Box<dyn ReadAt>,
@@ -111,7 +114,7 @@ impl Bolt {
         &self,
         bucket: &Bucket,
         from: &[u8],
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>) -> bool,
+        each: &mut Visit<'_>,
     ) -> Result<(), BoltError> {
         // A page may be visited once: a tree has no more pages than the file.
         let mut left = self.meta.pages;
@@ -131,7 +134,7 @@ impl Bolt {
         from: &[u8],
         depth: usize,
         left: &mut u64,
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>) -> bool,
+        each: &mut Visit<'_>,
     ) -> Result<bool, BoltError> {
         *left = left.checked_sub(1).ok_or(BoltError::Damaged(page.id))?;
         if depth > DEPTH {
