@@ -6,6 +6,7 @@
 mod judge;
 mod load;
 mod node;
+pub mod own;
 mod shell;
 mod variables;
 

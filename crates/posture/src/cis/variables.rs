@@ -57,6 +57,11 @@ impl Variables {
         all
     }
 
+    /// What a name stands for.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.known.get(name).map(String::as_str)
+    }
+
     /// A command with the variables put in, longest names first.
     pub fn put_in(&self, command: &str) -> String {
         let mut names: Vec<&String> = self.known.keys().collect();
