@@ -11,6 +11,8 @@ mod kinds;
 mod lists;
 mod words;
 
+pub(crate) use words::chain;
+
 pub use connect::{ClusterOptions, Error};
 pub use fetch::ClusterCaps;
 pub(crate) use kinds::cluster_scoped_customs;
