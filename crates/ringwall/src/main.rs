@@ -4,6 +4,7 @@ mod commands;
 mod exit;
 mod inputs;
 mod knowledge;
+mod node;
 mod output;
 mod phase;
 mod pipeline;

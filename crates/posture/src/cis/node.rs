@@ -15,6 +15,8 @@ pub struct NodeReport {
     pub folders: BTreeSet<String>,
     /// Files whose content is known and whose mode and owner are not.
     pub by_api: BTreeSet<String>,
+    /// Programs of which the configuration is known and the command line is not.
+    pub half_seen: BTreeSet<String>,
     /// Lines of the journal by unit (`k3s`), oldest first.
     pub journal: BTreeMap<String, Vec<String>>,
 }
@@ -162,6 +164,23 @@ impl NodeReport {
         let from = self.files.range(start.clone()..);
         let inside = from.take_while(|(name, _)| name.starts_with(&start));
         Ok(inside.filter_map(|(name, file)| Some((name.as_str(), file.as_ref()?))).collect())
+    }
+
+    /// The same with what another saw of what nobody looked at here.
+    pub fn or(mut self, other: Self) -> Self {
+        if self.processes.is_none() {
+            self.processes = other.processes;
+            self.half_seen = other.half_seen;
+        }
+        for (path, file) in other.files {
+            if self.file(&path).is_err() {
+                if other.by_api.contains(&path) {
+                    self.by_api.insert(path.clone());
+                }
+                self.files.insert(path, file);
+            }
+        }
+        self
     }
 
     /// Whether it lies below a folder of which everything was looked at.
