@@ -1,5 +1,8 @@
 //! This machine as a node: its processes, files and journals, looked at when something asks for them.
 
+#[cfg(test)]
+mod sandbox;
+
 use posture::cis::{File, FileKind, Need, NodeReport, Task};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;

@@ -124,7 +124,10 @@ impl NodeReport {
     pub fn file(&self, path: &str) -> Result<Option<&File>, Need> {
         let name = tidy(path);
         match self.files.get(name) {
-            Some(found) => Ok(found.as_ref()),
+            // With a slash at its end only a folder has the name.
+            Some(found) => Ok(found.as_ref().filter(|file| {
+                name == path || file.followed().is_some_and(|file| file.kind == FileKind::Folder)
+            })),
             // Nothing else is below a folder that was looked at.
             None if self.walked(name) => Ok(None),
             None => Err(Need::File(name.to_owned())),
@@ -218,6 +221,7 @@ mod tests {
         assert_eq!(node.file("/gone"), Ok(None));
         assert_eq!(node.file("/else"), Err(Need::File("/else".into())));
         assert_eq!(node.content("/pki/a"), Err(Need::Content("/pki/a".into())));
+        assert_eq!(node.file("/pki/a/"), Ok(None));
         assert_eq!(node.below("/pki/").unwrap().len(), 1);
         assert!(node.below("/pkix").is_err());
     }
