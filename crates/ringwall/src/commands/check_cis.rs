@@ -128,6 +128,9 @@ impl Cfg {
                 None => {}
             }
         }
+        // In the order of their numbers, whatever the files are called.
+        let first = |text: &str| text.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        benchmark.controls.sort_by_key(|controls| controls.groups.first().and_then(|group| first(&group.id)));
         Ok((benchmark, own))
     }
 }

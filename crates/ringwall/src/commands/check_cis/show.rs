@@ -43,6 +43,9 @@ fn reason(row: &Row<'_>) -> (&'static str, &'static str) {
     if why.contains("the API server was not asked") || why.contains("no object of the cluster") {
         return ("the API", "give manifests or a snapshot as PATH, or --context");
     }
+    if why.starts_with("no kube-") || why.starts_with("no etcd") {
+        return ("the control plane's programs", NODE);
+    }
     match &row.needs {
         Some(Need::Journal(_)) => ("journals of the node", NODE),
         Some(_) => ("files and processes of the node", NODE),
