@@ -226,13 +226,13 @@ mod tests {
             let gaps = components(&snapshot(&text)).gaps;
             gaps.into_iter().find(|gap| gap.what == "control plane").map(|gap| gap.why).unwrap_or_default()
         };
-        let gke = "metadata: {name: n}, status: {nodeInfo: {kubeletVersion: v1.33.4-gke.1172000}}";
+        let gke = "metadata: {name: n1}, status: {nodeInfo: {kubeletVersion: v1.33.4-gke.1172000}}";
         assert!(gap(gke).starts_with("it is GKE's: only the provider shows"));
-        let aks = "metadata: {name: n, labels: {kubernetes.azure.com/cluster: MC_x}}";
+        let aks = "metadata: {name: n1, labels: {kubernetes.azure.com/cluster: MC_x}}";
         assert!(gap(aks).starts_with("it is AKS's"));
-        let eks = "metadata: {name: n}, status: {nodeInfo: {kubeletVersion: v1.33.4-eks-3025e55}}";
+        let eks = "metadata: {name: n1}, status: {nodeInfo: {kubeletVersion: v1.33.4-eks-3025e55}}";
         assert!(gap(eks).starts_with("it is EKS's"));
-        assert!(gap("metadata: {name: n}").starts_with("no pod of it was seen"));
+        assert!(gap("metadata: {name: n1}").starts_with("no pod of it was seen"));
     }
 
     #[test]
