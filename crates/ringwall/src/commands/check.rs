@@ -9,7 +9,7 @@ use crate::output;
 use crate::place::Places;
 use ::rbac::{Rbac, ServerVersion};
 use clap::{Args, Subcommand, ValueEnum};
-use model::{Coverage, Edit, Finding, NodeName, Rule};
+use model::{Coverage, Edit, Finding, Gap, NodeName, Rule};
 use posture::network::firewall::Firewall;
 use posture::nodes::components::{Component, Components, components};
 use posture::nodes::kubelet::Kubelet;
@@ -153,8 +153,13 @@ impl CheckArgs {
         let mut coverage = snapshot.coverage.clone();
         posture.gaps.into_iter().for_each(|gap| coverage.gap(gap));
         let mut components = components(&snapshot);
-        if !self.configz.is_empty() {
-            components.gaps.retain(|gap| gap.what != "kubelet configuration");
+        let given = self.configz.len();
+        let kubelets = |gap: &Gap| gap.what.starts_with("kubelet configuration");
+        if given > 0 {
+            // Files for all nodes, or nobody else was asked.
+            let all = given >= snapshot.of("", "Node").len();
+            components.gaps.retain(|gap| !(kubelets(gap) && (all || gap.what == "kubelet configuration")));
+            coverage.gaps.retain(|gap| !(kubelets(gap) && all));
         }
         components.gaps.iter().for_each(|gap| coverage.gap(gap.clone()));
         let mut findings = posture.findings;
