@@ -201,17 +201,20 @@ fn contains_ignoring_case(text: &[u8], want: &[u8]) -> bool {
     })
 }
 
-/// Whether a path is at or below a prefix, component by component.
+/// Whether a path is at or below a prefix, component by component; slashes before, behind and between do not count.
 fn below(path: &[u8], prefix: &[u8]) -> bool {
-    let parts = |text: &[u8]| -> Vec<Vec<u8>> {
-        text.split(|b| *b == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect()
-    };
     let trimmed = prefix.strip_suffix(b"/").unwrap_or(prefix);
-    if let Some(rest) = path.strip_prefix(trimmed) {
-        return rest.is_empty() || rest.starts_with(b"/");
+    if let Some(rest) = path.strip_prefix(trimmed)
+        && (rest.is_empty() || rest.starts_with(b"/"))
+    {
+        return true;
     }
-    (memchr::memmem::find(path, b"//").is_some() || memchr::memmem::find(prefix, b"//").is_some())
-        && parts(path).starts_with(&parts(prefix))
+    let plain = |text: &[u8]| text.starts_with(b"/") && memchr::memmem::find(text, b"//").is_none();
+    if plain(path) && plain(prefix) {
+        return false;
+    }
+    let mut of_path = path.split(|b| *b == b'/').filter(|part| !part.is_empty());
+    prefix.split(|b| *b == b'/').filter(|part| !part.is_empty()).all(|part| of_path.next() == Some(part))
 }
 
 impl Test {
@@ -346,6 +349,8 @@ mod tests {
             ("/var/library", false),
             ("/etc/a", true),
             ("/var//lib/x", true),
+            ("var/lib", true),
+            ("", false),
         ] {
             assert_eq!(paths.holds(&path.into()), holds, "{path}");
         }
