@@ -10,6 +10,8 @@ pub mod condition;
 pub mod engine;
 pub mod falco;
 pub mod fields;
+pub mod flow;
+pub mod lint;
 pub mod output;
 pub mod replay;
 pub mod rule;

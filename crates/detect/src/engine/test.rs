@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 
 /// A prepared question.
-pub(super) enum Test {
+pub(crate) enum Test {
     Exists,
     Number(Op, i128),
     Numbers(Vec<i128>),
@@ -28,7 +28,7 @@ pub(super) enum Test {
 }
 
 /// A question about a text.
-pub(super) enum TextTest {
+pub(crate) enum TextTest {
     Equals(Box<[u8]>),
     Order(Op, Box<[u8]>),
     Contains(Box<Finder<'static>>),
@@ -41,7 +41,7 @@ pub(super) enum TextTest {
 
 /// A network, or one address.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Net {
+pub(crate) struct Net {
     base: u128,
     mask: u128,
     v4: bool,
@@ -142,7 +142,7 @@ pub(super) fn comparable(op: Op, kind: Kind, list: bool) -> Result<(), String> {
 }
 
 impl TextTest {
-    pub(super) fn new(op: Op, text: &str) -> Result<Self, String> {
+    pub(crate) fn new(op: Op, text: &str) -> Result<Self, String> {
         let bytes: Box<[u8]> = text.as_bytes().into();
         Ok(match op {
             Op::Eq | Op::Ne | Op::In | Op::Intersects => Self::Equals(bytes),
@@ -163,7 +163,7 @@ impl TextTest {
         })
     }
 
-    pub(super) fn holds(&self, text: &[u8]) -> bool {
+    pub(crate) fn holds(&self, text: &[u8]) -> bool {
         match self {
             Self::Equals(want) => text == &**want,
             Self::Order(op, than) => order(*op, text.cmp(than)),
@@ -219,7 +219,7 @@ fn below(path: &[u8], prefix: &[u8]) -> bool {
 
 impl Test {
     /// Prepares the comparison with one value.
-    pub(super) fn value(op: Op, kind: Kind, text: &str) -> Result<Self, String> {
+    pub(crate) fn value(op: Op, kind: Kind, text: &str) -> Result<Self, String> {
         if op == Op::Ne {
             return Ok(Self::Not(Box::new(Self::value(Op::Eq, kind, text)?)));
         }
@@ -232,7 +232,7 @@ impl Test {
     }
 
     /// Prepares the comparison with a list.
-    pub(super) fn list(op: Op, kind: Kind, values: &[String]) -> Result<Self, String> {
+    pub(crate) fn list(op: Op, kind: Kind, values: &[String]) -> Result<Self, String> {
         if op == Op::PMatch {
             return Ok(Self::Paths(values.iter().map(|v| v.as_bytes().into()).collect()));
         }
@@ -252,7 +252,7 @@ impl Test {
     }
 
     /// Asks a value. A value of another shape than the question's never holds.
-    pub(super) fn holds(&self, value: &Value<'_>) -> bool {
+    pub(crate) fn holds(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (Self::Exists, _) => true,
             // Of many, one is asked after the other, whatever the question.

@@ -113,12 +113,13 @@ impl Loader {
             return;
         };
         let known = |source: &str, field: &str| Source::named(source).map(|s| s.field(field).is_some());
+        let mut source = Texts::new(text, root.document);
         for (n, item) in items.iter().enumerate().filter(|(_, item)| !item.is_null()) {
             let place = root.child(ItemType::RulesContentItem, "", &format!("/{n}"));
             let mut warnings = Vec::new();
             let mut reader = Reader {
                 collector: &mut self.collector,
-                source: Texts::new(text, root.document),
+                source: &mut source,
                 known: &known,
                 warnings: &mut warnings,
             };
