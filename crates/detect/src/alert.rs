@@ -52,7 +52,7 @@ pub struct Alert {
 pub const COUNT_KEY: &str = "ringwall.count";
 
 /// Which parts of the JSON shape are written, and how times are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// `output`. Default true.
     pub output: bool,

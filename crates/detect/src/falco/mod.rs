@@ -3,6 +3,7 @@
 //! Files are loaded in order; each answer says what is wrong with everything loaded so far, as the reference does.
 
 mod collect;
+pub mod config;
 mod context;
 mod diagnostics;
 mod exceptions;
@@ -147,6 +148,11 @@ impl Loader {
                 any.join(" or ")
             })
             .collect()
+    }
+
+    /// Names of the macros that are defined.
+    pub fn macros(&self) -> impl Iterator<Item = &str> {
+        self.collector.macros.iter().map(|m| m.name.as_str())
     }
 
     /// The rules loaded so far.
