@@ -32,6 +32,7 @@ mod memory;
 mod oci_layout;
 mod payload;
 mod pem;
+mod predicates;
 mod report;
 mod requirement;
 mod sign;
@@ -50,6 +51,7 @@ pub use layouts::{LAYOUTS, Layout};
 pub use limits::Limits;
 pub use memory::Repository;
 pub use oci_layout::{LayoutError, OciLayout};
+pub use predicates::{PREDICATES, PredicateType, predicate, predicate_type};
 pub use report::{RULES, SIGNATURE_UNKNOWN, UNSIGNED};
 pub use requirement::{Requirement, Signer, Wanted};
 pub use sign::{
