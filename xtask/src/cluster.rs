@@ -3,8 +3,8 @@
 use peers::cluster::{Cluster, Lifetime, PEOPLE};
 use std::path::PathBuf;
 
-/// Does `up`, `status` or `down` for the cluster in `folder`, by default one in the cache.
-pub(crate) fn run(word: &str, folder: Option<&str>) -> Result<(), String> {
+/// Does `up`, `up --node`, `status` or `down` for the cluster in `folder`, by default one in the cache.
+pub(crate) fn run(word: &str, node: bool, folder: Option<&str>) -> Result<(), String> {
     let folder = match folder {
         Some(folder) => PathBuf::from(folder),
         None => peers::cache()?.join("cluster"),
@@ -14,7 +14,8 @@ pub(crate) fn run(word: &str, folder: Option<&str>) -> Result<(), String> {
             std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
             // The programs run in this folder and are known by it.
             let folder = folder.canonicalize().map_err(|e| format!("{}: {e}", folder.display()))?;
-            tell(&Cluster::start(&folder, Lifetime::Detached)?);
+            let start = if node { Cluster::start_node } else { Cluster::start };
+            tell(&start(&folder, Lifetime::Detached)?);
         }
         "status" => tell(&Cluster::open(&folder)?),
         "down" => println!("{} processes ended; files stay in {}", Cluster::down(&folder), folder.display()),
@@ -36,4 +37,9 @@ fn tell(cluster: &Cluster) {
         );
     }
     println!("  audit log {}", cluster.audit_log().display());
+    if cluster.has_node() {
+        println!("  manifests {}", cluster.manifest("*").display());
+        println!("  kubelet   {}", cluster.kubelet_config().display());
+        println!("  an image  {}", peers::cluster::node::BUSYBOX);
+    }
 }

@@ -26,6 +26,8 @@ usage: cargo xtask CHORE
   peers [NAME ...]       install the pinned programs that suites run against
   peers --list           what there is, pinned to what, and why
   cluster up [--dir DIR]    a real API server on loopback, out of the installed peers; prints what to use it with
+  cluster up --node [--dir DIR]
+                         the same with one node that runs pods, in namespaces of its own; needs root
   cluster status [--dir DIR]
   cluster down [--dir DIR]  end it";
 
@@ -42,8 +44,10 @@ fn main() -> ExitCode {
         ["synthetic", size, seed, file] => synthetic::write(size, seed, file.as_ref()),
         ["peers", "--list"] => peers::list(),
         ["peers", names @ ..] => peers::install(names),
-        ["cluster", word] => cluster::run(word, None),
-        ["cluster", word, "--dir", folder] => cluster::run(word, Some(folder)),
+        ["cluster", "up", "--node"] => cluster::run("up", true, None),
+        ["cluster", "up", "--node", "--dir", folder] => cluster::run("up", true, Some(folder)),
+        ["cluster", word] => cluster::run(word, false, None),
+        ["cluster", word, "--dir", folder] => cluster::run(word, false, Some(folder)),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

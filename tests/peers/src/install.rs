@@ -1,7 +1,7 @@
 //! Installs peers into the cache, and says where they lie.
 
-use crate::go;
 use crate::table::{Kind, PEERS, Peer};
+use crate::{deb, go};
 use std::path::{Path, PathBuf};
 
 /// The cache folder: `RINGWALL_CACHE`, or `ringwall` in the user's cache folder.
@@ -18,11 +18,15 @@ pub fn cache() -> Result<PathBuf, String> {
 
 /// Where a peer's binary lies once it is built.
 fn binary(cache: &Path, peer: &Peer) -> PathBuf {
-    cache.join("peers").join(peer.name).join(peer.version).join(peer.name)
+    let folder = cache.join("peers").join(peer.name).join(peer.version);
+    match peer.kind {
+        Kind::Go { .. } => folder.join(peer.name),
+        Kind::Debian { program } => folder.join(program),
+    }
 }
 
 /// The program of this name among the folders of `PATH`.
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
@@ -78,9 +82,13 @@ pub fn install(names: &[&str]) -> Result<(), String> {
         }
         let cost = match peer.kind {
             Kind::Go { folder, package, link } => go::build(&path, folder, package, link)?,
+            Kind::Debian { .. } => {
+                let folder = cache.join("peers").join(peer.name).join(peer.version);
+                deb::unpack(&folder, peer.module, peer.version)?
+            }
         };
         let mib = std::fs::metadata(&path).map_or(0, |file| file.len() >> 20);
-        println!("{} {}: built, {mib} MiB, {cost} ({})", peer.name, peer.version, path.display());
+        println!("{} {}: made, {mib} MiB, {cost} ({})", peer.name, peer.version, path.display());
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 pub mod cluster;
 pub mod cost;
+mod deb;
 mod go;
 mod install;
 mod table;

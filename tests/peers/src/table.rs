@@ -14,6 +14,12 @@ pub enum Kind {
         /// Further linker flags.
         link: &'static str,
     },
+    /// A Debian package, unpacked into the cache. The version is the one looked for first; a release's archive
+    /// keeps only the latest.
+    Debian {
+        /// What of it is run: a path in the package.
+        program: &'static str,
+    },
 }
 
 /// One pinned peer.
@@ -23,7 +29,7 @@ pub struct Peer {
     pub name: &'static str,
     /// How it is had.
     pub kind: Kind,
-    /// The module whose version is pinned.
+    /// The Go module or Debian package whose version is pinned.
     pub module: &'static str,
     /// Its version; a new one is a new folder of the cache.
     pub version: &'static str,
@@ -42,6 +48,16 @@ const fn kubernetes(name: &'static str, package: &'static str, why: &'static str
     Peer { name, kind, module: "k8s.io/kubernetes", version: "v1.36.3", any: false, why }
 }
 
+const fn debian(
+    name: &'static str,
+    module: &'static str,
+    version: &'static str,
+    program: &'static str,
+    why: &'static str,
+) -> Peer {
+    Peer { name, kind: Kind::Debian { program }, module, version, any: false, why }
+}
+
 /// Every peer. The large ones come first, so that the smaller ones find most of their packages built.
 pub static PEERS: &[Peer] = &[
     kubernetes(
@@ -54,6 +70,8 @@ pub static PEERS: &[Peer] = &[
         "k8s.io/kubernetes/cmd/kube-controller-manager",
         "fills aggregated roles, makes ServiceAccounts, pods and tokens, deletes what a namespace holds",
     ),
+    kubernetes("kubelet", "k8s.io/kubernetes/cmd/kubelet", "runs real pods and tells how it is set"),
+    kubernetes("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler", "places pods on the node"),
     Peer {
         name: "etcd",
         kind: Kind::Go { folder: "etcd", package: "go.etcd.io/etcd/server/v3", link: "" },
@@ -62,6 +80,36 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "keeps the real API server's objects",
     },
+    Peer {
+        name: "forward",
+        kind: Kind::Go { folder: "forward", package: "peers/forward", link: "" },
+        module: "peers/forward",
+        version: "1",
+        any: false,
+        why: "carries connections into a node's network namespace",
+    },
+    debian(
+        "containerd",
+        "containerd",
+        "1.6.20~ds1-1+deb12u3",
+        "usr/bin/containerd",
+        "runs a node's containers",
+    ),
+    debian("runc", "runc", "1.1.5+ds1-1+deb12u1", "usr/sbin/runc", "makes containers"),
+    debian(
+        "cni",
+        "containernetworking-plugins",
+        "1.1.1+ds1-3+b5",
+        "usr/lib/cni/bridge",
+        "gives a node's pods their addresses",
+    ),
+    debian(
+        "busybox",
+        "busybox-static",
+        "1:1.35.0-4+deb12u1+b1",
+        "bin/busybox",
+        "starts a node, and is what its test pods are made of",
+    ),
     Peer {
         any: true,
         ..kubernetes(
@@ -81,9 +129,13 @@ mod tests {
     #[test]
     fn the_table_and_the_modules_agree() {
         for peer in PEERS {
-            let Kind::Go { folder, package, .. } = peer.kind;
+            let Kind::Go { folder, package, .. } = peer.kind else { continue };
             let path = root().join("tests/peers").join(folder);
             let pins = std::fs::read_to_string(path.join("go.mod")).expect(peer.name);
+            if pins.contains(&format!("module {}\n", peer.module)) {
+                // A program of our own.
+                continue;
+            }
             let pin = format!("{} {}", peer.module, peer.version);
             assert!(pins.contains(&pin), "{} is pinned otherwise", peer.name);
             assert!(pins.contains(package), "{package} is no tool of {folder}");

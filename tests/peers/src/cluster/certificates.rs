@@ -18,9 +18,9 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    pub(super) fn new() -> Result<Self, String> {
+    pub(super) fn new(name: &str) -> Result<Self, String> {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "cluster-ca");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages =
             vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
@@ -37,12 +37,20 @@ impl Authority {
     pub(super) fn server(&self, name: &str, reached_at: &[&str]) -> Result<Pair, String> {
         let reached_at: Vec<String> = reached_at.iter().map(|&name| name.to_owned()).collect();
         let params = CertificateParams::new(reached_at).map_err(told)?;
-        self.sign(params, name, &[], ExtendedKeyUsagePurpose::ServerAuth)
+        self.sign(params, name, &[], &[ExtendedKeyUsagePurpose::ServerAuth])
+    }
+
+    /// A certificate for both sides, as members of etcd have: they are servers and clients of each other.
+    pub(super) fn member(&self, name: &str, reached_at: &[&str]) -> Result<Pair, String> {
+        let reached_at: Vec<String> = reached_at.iter().map(|&name| name.to_owned()).collect();
+        let params = CertificateParams::new(reached_at).map_err(told)?;
+        let purposes = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params, name, &[], &purposes)
     }
 
     /// A client certificate: the user's name, and the groups as organisations.
     pub(super) fn client(&self, user: &str, groups: &[&str]) -> Result<Pair, String> {
-        self.sign(CertificateParams::default(), user, groups, ExtendedKeyUsagePurpose::ClientAuth)
+        self.sign(CertificateParams::default(), user, groups, &[ExtendedKeyUsagePurpose::ClientAuth])
     }
 
     fn sign(
@@ -50,14 +58,14 @@ impl Authority {
         mut params: CertificateParams,
         name: &str,
         organisations: &[&str],
-        purpose: ExtendedKeyUsagePurpose,
+        purposes: &[ExtendedKeyUsagePurpose],
     ) -> Result<Pair, String> {
         for organisation in organisations {
             params.distinguished_name.push(DnType::OrganizationName, *organisation);
         }
         params.distinguished_name.push(DnType::CommonName, name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![purpose];
+        params.extended_key_usages = purposes.to_vec();
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(told)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(told)?;

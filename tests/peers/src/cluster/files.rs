@@ -23,8 +23,8 @@ pub(super) const AUDIT_LOG: &str = "audit.log";
 pub(super) const SERVICES: &str = "10.99.0.0/24";
 const SERVER_SERVICE: &str = "10.99.0.1";
 
-/// Who writes what is worth a whole request; everything else one line. Events and leases are noise.
-const POLICY: &str = "\
+/// Rights, Secrets and whoever enters a pod are worth a whole request; everything else one line. Events and leases are noise.
+pub(super) const POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -37,7 +37,7 @@ rules:
 - level: RequestResponse
   resources:
   - {group: rbac.authorization.k8s.io}
-  - {group: '', resources: [secrets]}
+  - {group: '', resources: [secrets, pods/exec, pods/attach, pods/portforward, pods/ephemeralcontainers]}
 - level: Metadata
 ";
 
@@ -61,7 +61,7 @@ pub(super) fn write(folder: &Path) -> Result<Parts, String> {
     }
     let ports = free_ports()?;
     let url = format!("https://127.0.0.1:{}", ports[0]);
-    let authority = Authority::new()?;
+    let authority = Authority::new("cluster-ca")?;
     let ca = authority.pair();
     let names = [
         "localhost",
@@ -73,8 +73,6 @@ pub(super) fn write(folder: &Path) -> Result<Parts, String> {
     ];
     let server = authority.server("kube-apiserver", &names)?;
     let (accounts, accounts_key) = signing_key()?;
-    let token = |person: &Person| signing_key().map(|(_, key)| format!("{}-{}", person.name, tail(&key)));
-    let tokens = PEOPLE.iter().map(token).collect::<Result<Vec<String>, String>>()?;
     let put = |name: &str, text: &str| put(&folder.join(name), text);
     put(CA, &ca.certificate)?;
     put(CA_KEY, &ca.key)?;
@@ -83,15 +81,8 @@ pub(super) fn write(folder: &Path) -> Result<Parts, String> {
     put(ACCOUNTS, &accounts)?;
     put(ACCOUNTS_KEY, &accounts_key)?;
     put(AUDIT_POLICY, POLICY)?;
-    let mut table = String::new();
-    for (person, token) in PEOPLE.iter().zip(&tokens) {
-        table += &format!("{token},{0},{0},\"{1}\"\n", person.name, person.groups.join(","));
-        let user = json!({"token": token});
-        put(&format!("{}.kubeconfig", person.name), &kubeconfig(&url, &ca.certificate, person.name, &user))?;
-    }
-    put(TOKENS, &table)?;
-    let admin_token = tokens.first().cloned().unwrap_or_default();
-    put(ADMIN_TOKEN, &admin_token)?;
+    let People { tokens, admin_token } = people(folder, &url, &ca.certificate)?;
+    put(TOKENS, &tokens)?;
     let controllers = "system:kube-controller-manager";
     let Pair { certificate, key } = authority.client(controllers, &[])?;
     put("controllers.crt", &certificate)?;
@@ -101,8 +92,36 @@ pub(super) fn write(folder: &Path) -> Result<Parts, String> {
     Ok(Parts { url, ca: ca.certificate, admin_token, ports })
 }
 
+/// What the API server is told of [`PEOPLE`].
+pub(super) struct People {
+    /// The text of its token file.
+    pub(super) tokens: String,
+    /// The token of the first.
+    pub(super) admin_token: String,
+}
+
+/// Makes everybody's token and writes their kubeconfigs.
+pub(super) fn people(folder: &Path, url: &str, ca: &str) -> Result<People, String> {
+    let token = |person: &Person| secret().map(|secret| format!("{}-{secret}", person.name));
+    let all = PEOPLE.iter().map(token).collect::<Result<Vec<String>, String>>()?;
+    let mut tokens = String::new();
+    for (person, token) in PEOPLE.iter().zip(&all) {
+        tokens += &format!("{token},{0},{0},\"{1}\"\n", person.name, person.groups.join(","));
+        let config = kubeconfig(url, ca, person.name, &json!({"token": token}));
+        put(&folder.join(format!("{}.kubeconfig", person.name)), &config)?;
+    }
+    let admin_token = all.into_iter().next().unwrap_or_default();
+    put(&folder.join(ADMIN_TOKEN), &admin_token)?;
+    Ok(People { tokens, admin_token })
+}
+
+/// Forty letters and digits that nobody guesses.
+pub(super) fn secret() -> Result<String, String> {
+    signing_key().map(|(_, key)| tail(&key))
+}
+
 /// A kubeconfig of one user; JSON is YAML.
-fn kubeconfig(url: &str, ca: &str, name: &str, user: &Value) -> String {
+pub(super) fn kubeconfig(url: &str, ca: &str, name: &str, user: &Value) -> String {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,11 +1,13 @@
-//! A real control plane on loopback: etcd, kube-apiserver and kube-controller-manager out of the installed peers.
+//! A real cluster on loopback out of the installed peers, in two shapes: a control plane alone (etcd, kube-apiserver,
+//! kube-controller-manager; pods stay pending), or one node with everything, which runs pods.
 //!
 //! Everything it needs (certificates, keys, tokens, ports) is made when it starts; everything it writes lies in one
-//! folder. No node, no scheduler: pods stay pending. For tests: nothing survives a power cut.
+//! folder. For tests: nothing survives a power cut.
 
 mod api;
 mod certificates;
 mod files;
+pub mod node;
 mod processes;
 mod ready;
 
@@ -15,6 +17,7 @@ pub use processes::Lifetime;
 use processes::Process;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::time::Instant;
 
 /// The people of the cluster. Their kubeconfigs are files of these names.
@@ -70,13 +73,45 @@ impl Cluster {
                 return Err(told);
             }
         };
+        cluster.remember(start)?;
+        Ok(cluster)
+    }
+
+    /// Starts a one-node cluster in `folder` (see [`node`]) and returns when it can be used: as [`Cluster::start`],
+    /// and the node is ready, and the API server knows the control plane's static pods as mirror pods.
+    ///
+    /// Its pods run images that are on the node: [`node::BUSYBOX`], with `imagePullPolicy: IfNotPresent`.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`]; and without root.
+    pub fn start_node(folder: &Path, lifetime: Lifetime) -> Result<Self, String> {
+        if let Ok(running) = Self::open(folder) {
+            return Err(format!("{} runs already: {}", folder.display(), running.api.url()));
+        }
+        let start = Instant::now();
+        let (parts, processes) = node::start(folder, lifetime)?;
+        let api = Api::new(&parts.url, &parts.ca, &parts.admin_token)?;
+        let mut cluster = Self { folder: folder.to_owned(), api, version: String::new(), processes };
+        cluster.version =
+            match ready::wait_node(&cluster.api, &cluster.processes, || node::start_rest(folder)) {
+                Ok(version) => version,
+                Err(why) => {
+                    let told = format!("{why}\n{}", processes::last_words(folder));
+                    cluster.end();
+                    return Err(told);
+                }
+            };
+        cluster.remember(start)?;
+        Ok(cluster)
+    }
+
+    fn remember(&self, start: Instant) -> Result<(), String> {
         let state = json!({
-            "url": parts.url,
-            "version": cluster.version,
+            "url": self.api.url(),
+            "version": self.version,
             "startedInMs": u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
-        files::put(&folder.join(STATE), &format!("{state}\n"))?;
-        Ok(cluster)
+        files::put(&self.folder.join(STATE), &format!("{state}\n"))
     }
 
     /// The cluster that runs in `folder`.
@@ -88,7 +123,8 @@ impl Cluster {
         let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let state: Value = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
         let processes = processes::running(folder);
-        if processes.len() < processes::NAMES.len() {
+        let node = processes.iter().any(|process| process.name() == node::NAME);
+        if !node && processes.len() < processes::NAMES.len() {
             return Err(format!("{}: no cluster runs here", folder.display()));
         }
         let api = Api::new(
@@ -140,10 +176,65 @@ impl Cluster {
         self.folder.join(format!("{person}.kubeconfig"))
     }
 
-    /// Where the audit log grows, one event a line: requests and responses for RBAC objects and Secrets, metadata
-    /// for everything else.
+    /// Where the audit log grows, one event a line: requests and responses for RBAC objects, Secrets and whatever
+    /// enters a pod (exec, attach, port-forward, ephemeral containers), metadata for everything else.
     pub fn audit_log(&self) -> PathBuf {
-        self.folder.join(files::AUDIT_LOG)
+        match self.node() {
+            Some(_) => node::audit_log(&self.folder),
+            None => self.folder.join(files::AUDIT_LOG),
+        }
+    }
+
+    /// The process that holds the node, when there is one.
+    fn node(&self) -> Option<&Process> {
+        self.processes.iter().find(|process| process.name() == node::NAME)
+    }
+
+    /// Whether it has a node, and so runs pods.
+    pub fn has_node(&self) -> bool {
+        self.node().is_some()
+    }
+
+    /// Runs words on the node as root: in its namespaces, where its files, processes and addresses are.
+    ///
+    /// # Errors
+    /// When there is no node or the command cannot be started. How it ends is no error.
+    pub fn on_node(&self, words: &[&str]) -> Result<Output, String> {
+        let node = self.node().ok_or("this cluster has no node")?;
+        node::run(node.id(), words)
+    }
+
+    /// The manifest of a static pod of the control plane: `etcd`, `kube-apiserver`, `kube-controller-manager`,
+    /// `kube-scheduler`.
+    pub fn manifest(&self, name: &str) -> PathBuf {
+        node::manifest(&self.folder, name)
+    }
+
+    /// The kubelet's configuration file, in JSON.
+    pub fn kubelet_config(&self) -> PathBuf {
+        node::kubelet_config(&self.folder)
+    }
+
+    /// Replaces a file of the node, whole: a manifest takes effect by itself, the kubelet's configuration with
+    /// [`Cluster::restart_kubelet`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace(&self, path: &Path, text: &str) -> Result<(), String> {
+        node::replace(path, text)
+    }
+
+    /// Ends the kubelet, which starts again at once and reads its configuration; pods go on.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn restart_kubelet(&self) -> Result<(), String> {
+        let done = self.on_node(&["busybox", "killall", "kubelet"])?;
+        if done.status.success() {
+            return Ok(());
+        }
+        let log = node::log(&self.folder, "kubelet");
+        Err(format!("the kubelet does not run; its log: {}", log.display()))
     }
 
     /// What one SubjectAccessReview each says to these `spec`s, in their order.

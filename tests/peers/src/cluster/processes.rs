@@ -3,12 +3,13 @@
 use super::files::{self, Parts};
 use crate::installed;
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// In the order they are started; they end in the reverse one.
+/// The programs of a control plane, in the order they are started; they end in the reverse one.
 pub(super) const NAMES: [&str; 3] = ["etcd", "kube-apiserver", "kube-controller-manager"];
 
 /// How long a program gets to end by itself.
@@ -69,7 +70,7 @@ impl Process {
     }
 }
 
-/// Starts every program; what it writes goes to `logs/NAME.log`, its id to `NAME.pid`.
+/// Starts every program of a control plane; what it writes goes to `logs/NAME.log`, its id to `NAME.pid`.
 pub(super) fn start(
     folder: &Path,
     programs: &Programs,
@@ -79,7 +80,7 @@ pub(super) fn start(
     let flags = [etcd(parts), api_server(parts), controllers()];
     let mut started = Vec::new();
     for ((name, program), flags) in NAMES.into_iter().zip(&programs.0).zip(flags) {
-        match one(folder, name, program, &flags, lifetime) {
+        match one(folder, name, program, &flags, lifetime, None) {
             Ok(process) => started.push(process),
             Err(why) => {
                 end(started);
@@ -90,12 +91,14 @@ pub(super) fn start(
     Ok(started)
 }
 
-fn one(
+/// Starts one. With `output`, its standard output is that and only its errors are logged.
+pub(super) fn one(
     folder: &Path,
     name: &'static str,
     program: &Path,
     flags: &[String],
     lifetime: Lifetime,
+    output: Option<OwnedFd>,
 ) -> Result<Process, String> {
     let path = folder.join("logs").join(format!("{name}.log"));
     let log = File::create(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -108,7 +111,8 @@ fn one(
             shell
         }
     };
-    command.args(flags).current_dir(folder).stdout(log).stderr(copy);
+    let output = output.map_or_else(|| log.into(), Stdio::from);
+    command.args(flags).current_dir(folder).stdout(output).stderr(copy);
     command.stdin(if lifetime == Lifetime::Guarded { Stdio::piped() } else { Stdio::null() });
     // A group of its own: an interrupt at the terminal is for whoever reads it.
     command.process_group(0);
@@ -123,7 +127,12 @@ fn one(
 
 /// The id of what a guard runs: its one child.
 fn guarded_id(guard: &Child) -> Result<u32, String> {
-    let path = format!("/proc/{0}/task/{0}/children", guard.id());
+    only_child(guard.id())
+}
+
+/// The id of a process's first child, once there is one.
+pub(super) fn only_child(parent: u32) -> Result<u32, String> {
+    let path = format!("/proc/{parent}/task/{parent}/children");
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         let children = std::fs::read_to_string(&path).unwrap_or_default();
@@ -190,10 +199,11 @@ pub(super) fn running(folder: &Path) -> Vec<Process> {
         let proc = PathBuf::from(format!("/proc/{id}"));
         let here = std::fs::read_link(proc.join("cwd")).is_ok_and(|cwd| cwd == folder);
         let program = std::fs::read_link(proc.join("exe")).ok()?;
-        let same = program.file_name().is_some_and(|file| file == name);
+        let file = if name == super::node::NAME { super::node::SHELL } else { name };
+        let same = program.file_name().is_some_and(|found| found == file);
         (here && same && alive(id)).then_some(Process { name, id, guard: None })
     };
-    NAMES.into_iter().filter_map(find).collect()
+    NAMES.into_iter().chain([super::node::NAME]).filter_map(find).collect()
 }
 
 /// Ends these, the last started first: asks, waits, insists.
@@ -232,9 +242,12 @@ fn alive(id: u32) -> bool {
 /// The last lines of every log.
 pub(super) fn last_words(folder: &Path) -> String {
     let mut told = String::new();
-    for name in NAMES {
-        let text =
-            std::fs::read_to_string(folder.join("logs").join(format!("{name}.log"))).unwrap_or_default();
+    let logs = std::fs::read_dir(folder.join("logs")).into_iter().flatten().flatten();
+    let mut logs: Vec<PathBuf> = logs.map(|entry| entry.path()).collect();
+    logs.sort();
+    for path in logs {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let name = path.file_stem().unwrap_or_default().display();
         let lines: Vec<&str> = text.lines().collect();
         told += &format!("--- {name} ---\n{}\n", lines[lines.len().saturating_sub(8)..].join("\n"));
     }
@@ -247,7 +260,7 @@ mod tests {
 
     fn sleeper(folder: &Path, lifetime: Lifetime) -> Process {
         std::fs::create_dir_all(folder.join("logs")).expect("a folder");
-        one(folder, NAMES[0], Path::new("/bin/sleep"), &["1000".into()], lifetime).expect("sleep runs")
+        one(folder, NAMES[0], Path::new("/bin/sleep"), &["1000".into()], lifetime, None).expect("sleep runs")
     }
 
     #[test]

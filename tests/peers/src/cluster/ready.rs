@@ -29,10 +29,47 @@ static SIGNS: &[(&str, Sign)] = &[
     ("default has its account", |api| api.get("/api/v1/namespaces/default/serviceaccounts/default").is_ok()),
 ];
 
-/// Waits for every sign; returns the server's version.
+/// What must hold besides, of a node. Pods of the control plane that tell their arguments come last.
+static NODE_SIGNS: &[(&str, Sign)] = &[
+    ("the node is ready", |api| {
+        let node = api.get(&format!("/api/v1/nodes/{}", super::node::NODE));
+        node.is_ok_and(|node| {
+            let conditions = node["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
+        })
+    }),
+    ("the control plane has mirror pods", |api| {
+        let pods = api.get("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane");
+        pods.is_ok_and(|pods| {
+            let pods = pods["items"].as_array().cloned().unwrap_or_default();
+            pods.len() == 4 && pods.iter().all(|pod| pod["status"]["phase"] == "Running")
+        })
+    }),
+];
+
+/// Waits for every sign of a control plane; returns the server's version.
 pub(super) fn wait(api: &Api, processes: &[Process]) -> Result<String, String> {
+    wait_for(SIGNS, api, processes)?;
+    version(api)
+}
+
+/// Waits for every sign of a node. `rest` is done once the server is ready: it starts what needs one to start.
+pub(super) fn wait_node(
+    api: &Api,
+    processes: &[Process],
+    rest: impl FnOnce() -> Result<(), String>,
+) -> Result<String, String> {
+    let (first, others) = SIGNS.split_at(1);
+    wait_for(first, api, processes)?;
+    rest()?;
+    wait_for(others, api, processes)?;
+    wait_for(NODE_SIGNS, api, processes)?;
+    version(api)
+}
+
+fn wait_for(signs: &[(&str, Sign)], api: &Api, processes: &[Process]) -> Result<(), String> {
     let deadline = Instant::now() + PATIENCE;
-    for (what, holds) in SIGNS {
+    for (what, holds) in signs {
         while !holds(api) {
             if let Some(ended) = processes.iter().find(|process| !process.alive()) {
                 return Err(format!("{} ended before {what}", ended.name()));
@@ -43,6 +80,10 @@ pub(super) fn wait(api: &Api, processes: &[Process]) -> Result<String, String> {
             std::thread::sleep(STEP);
         }
     }
+    Ok(())
+}
+
+fn version(api: &Api) -> Result<String, String> {
     let version = api.get("/version").map_err(|e| format!("/version: {e}"))?;
     version["gitVersion"].as_str().map(str::to_owned).ok_or_else(|| format!("/version: {version}"))
 }

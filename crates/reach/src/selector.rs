@@ -18,13 +18,13 @@ enum Requirement {
 }
 
 /// The labels of an object.
-pub(super) fn labels(json: &Json<'_>) -> Labels {
+pub(crate) fn labels(json: &Json<'_>) -> Labels {
     json.fields().iter().map(|(key, value)| (key.as_ref().into(), value.text().into())).collect()
 }
 
 impl Selector {
     /// Reads a `metav1.LabelSelector`; an operator that is not known is an error.
-    pub(super) fn parse(json: &Json<'_>) -> Result<Self, String> {
+    pub(crate) fn parse(json: &Json<'_>) -> Result<Self, String> {
         let equal = json.get("matchLabels").fields().iter();
         let mut requirements: Vec<Requirement> = equal
             .map(|(key, value)| Requirement::In(key.as_ref().into(), vec![value.text().into()]))
@@ -41,6 +41,11 @@ impl Selector {
             });
         }
         Ok(Self { requirements })
+    }
+
+    /// Whether it selects everything, whatever it bears.
+    pub fn is_empty(&self) -> bool {
+        self.requirements.is_empty()
     }
 
     /// Whether it selects what bears these labels.

@@ -1,9 +1,18 @@
 //! Hand-made traps, and random clusters against an enumeration of everything that may pass.
 
 use super::*;
-use crate::testing::snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+fn snapshot(text: &str) -> Snapshot {
+    let mut builder = snapshot::Builder::new("default");
+    let (documents, faults) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    for document in documents {
+        assert!(builder.add(document.value, model::Origin::Builtin), "{text}");
+    }
+    builder.build()
+}
 
 struct World {
     reach: Reach,
@@ -192,6 +201,34 @@ fn ten_thousand_peers_are_read() {
     let world = with(&json!({"podSelector": {}, "ingress": [{"from": peers}]}).to_string());
     assert_eq!(world.allows("10.39.15.9", "db", 1), Allowed::Yes);
     assert_eq!(world.allows("11.0.0.1", "db", 1), Allowed::No);
+}
+
+#[test]
+fn wide_blocks_and_blocks_with_pods() {
+    for (block, wide, pods) in [
+        ("{cidr: 0.0.0.0/0}", true, true),
+        ("{cidr: '::/0'}", true, true),
+        ("{cidr: 0.0.0.0/1}", true, true),
+        ("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}", true, true),
+        (
+            "{cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10]}",
+            true,
+            false,
+        ),
+        ("{cidr: 0.0.0.0/0, except: [0.0.0.0/1, 128.0.0.0/1]}", false, false),
+        ("{cidr: 10.0.0.0/8}", false, true),
+        ("{cidr: 10.3.0.0/16, except: [10.3.0.0/16]}", false, false),
+        ("{cidr: 192.0.2.0/24}", false, false),
+        ("{cidr: 'fd00::/8'}", false, true),
+    ] {
+        let world = with(&format!("{{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {block}}}]}}]}}"));
+        let policy = world.reach.all().next().unwrap();
+        let Some([Rule { peers: Some(peers), .. }]) = policy.rules(Direction::Ingress) else {
+            panic!("{block}")
+        };
+        let [Peer::Block(read)] = &peers[..] else { panic!("{block}") };
+        assert_eq!((read.is_wide(), read.may_hold_pods()), (wide, pods), "{block}");
+    }
 }
 
 #[test]

@@ -195,7 +195,7 @@ impl Reach {
     }
 
     /// The rules of the policies that limit a pod in a direction.
-    fn limiting<'p>(
+    pub fn limiting<'p>(
         &'p self,
         pod: &'p Endpoint,
         direction: Direction,
@@ -257,12 +257,17 @@ impl Reach {
             (Peer::Pods { namespaces, pods }, End::Pod(pod)) => {
                 let namespace = &pod.workload.namespace;
                 let there = match namespaces {
-                    Some(selector) => selector.matches(&self.labels_of(namespace)),
+                    Some(selector) => self.selects_namespace(selector, namespace),
                     None => *namespace == policy.reference.namespace,
                 };
                 Allowed::of(there && pods.as_ref().is_none_or(|selector| selector.matches(&pod.labels)))
             }
         }
+    }
+
+    /// Whether a namespace bears what a selector asks for.
+    pub fn selects_namespace(&self, selector: &Selector, namespace: &str) -> bool {
+        selector.matches(&self.labels_of(namespace))
     }
 
     /// Labels of a namespace, with the one that the API server sets.

@@ -3,7 +3,7 @@
 use super::{Direction, End, Port, Protocol, Selector};
 use model::ResourceRef;
 use snapshot::Json;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,31 @@ impl Block {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.cidr.contains(address) && !self.except.iter().any(|cidr| cidr.contains(address))
     }
+
+    /// Whether it lets the internet in at large and not some known callers: it holds at least one in 256 addresses
+    /// and is no private range.
+    pub fn is_wide(&self) -> bool {
+        let share = |cidr: &Cidr| 0.5f64.powi(i32::try_from(cidr.prefix).unwrap_or(i32::MAX));
+        let left_out: f64 = self.except.iter().map(share).sum();
+        !PRIVATE.iter().any(|range| range.covers(self.cidr)) && share(&self.cidr) - left_out >= 1.0 / 256.0
+    }
+
+    /// Whether it may hold addresses that pods and nodes have: some of a private range is in it.
+    pub fn may_hold_pods(&self) -> bool {
+        let touched = PRIVATE.iter().filter(|range| range.covers(self.cidr) || self.cidr.covers(**range));
+        let smaller = |range: &Cidr| if range.prefix > self.cidr.prefix { *range } else { self.cidr };
+        touched.map(smaller).any(|part| !self.except.iter().any(|cidr| cidr.covers(part)))
+    }
 }
+
+/// Ranges that pods and nodes have: RFC 1918, RFC 6598, RFC 4193.
+const PRIVATE: [Cidr; 5] = [
+    Cidr { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 },
+    Cidr { address: IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), prefix: 12 },
+    Cidr { address: IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), prefix: 16 },
+    Cidr { address: IpAddr::V4(Ipv4Addr::new(100, 64, 0, 0)), prefix: 10 },
+    Cidr { address: IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), prefix: 7 },
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cidr {
@@ -77,6 +101,11 @@ impl Cidr {
         let prefix: u32 = prefix.parse().map_err(|_| bad())?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         if prefix > longest { Err(bad()) } else { Ok(Self { address, prefix }) }
+    }
+
+    /// Whether every address of another is in it.
+    fn covers(self, other: Self) -> bool {
+        self.prefix <= other.prefix && self.contains(other.address)
     }
 
     fn contains(self, other: IpAddr) -> bool {
@@ -132,7 +161,7 @@ impl Ports {
 }
 
 /// Reads a policy, or says why the API server would refuse it.
-pub(super) fn policy(reference: &ResourceRef, json: &Json<'_>) -> Result<Policy, String> {
+pub(crate) fn policy(reference: &ResourceRef, json: &Json<'_>) -> Result<Policy, String> {
     let spec = json.get("spec");
     let types = spec.get("policyTypes");
     let limits = |direction: &str, rules: &Json<'_>| {
