@@ -8,6 +8,7 @@ mod output;
 mod phase;
 mod pipeline;
 mod place;
+mod signatures;
 mod state;
 
 use clap::Parser;

@@ -31,6 +31,8 @@ pub(crate) enum Candidate {
 pub(crate) struct Accepted {
     pub(crate) signer: SignedBy,
     pub(crate) log: Log,
+    /// What it carries beside, if it is a signature.
+    pub(crate) annotations: BTreeMap<String, String>,
     /// Type and claim, if it is an attestation.
     pub(crate) claim: Option<(String, serde_json::Value)>,
 }
@@ -55,7 +57,7 @@ pub(crate) fn judge(
     let missing = requirement.annotations.iter().find(|(k, v)| said.annotations.get(*k) != Some(v));
     match missing {
         Some((key, _)) => Err(Reason::AnnotationMissing(key.clone())),
-        None => Ok(Accepted { signer, log, claim: said.claim }),
+        None => Ok(Accepted { signer, log, annotations: said.annotations, claim: said.claim }),
     }
 }
 

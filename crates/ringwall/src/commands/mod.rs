@@ -7,7 +7,9 @@ mod completion;
 mod explain;
 mod rbac;
 mod risk;
+pub(crate) mod sign;
 mod snapshot;
+pub(crate) mod verify;
 
 use crate::exit::Exit;
 use clap::Subcommand;
@@ -22,6 +24,13 @@ pub(crate) enum Command {
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
+    /// Is it signed by whom it must be? Verified, not verified, or could not look
+    Verify(Box<verify::VerifyArgs>),
+    /// Sign images and files so that Cosign and admission controllers accept it
+    Sign(Box<sign::SignArgs>),
+    /// Sign a statement about an image
+    #[command(hide = true)]
+    Attest(Box<sign::AttestArgs>),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -38,6 +47,9 @@ impl Command {
             Self::Risk(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
+            Self::Verify(args) => args.run(),
+            Self::Sign(args) => args.run(),
+            Self::Attest(args) => args.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),
