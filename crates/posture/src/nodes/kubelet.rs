@@ -139,7 +139,7 @@ impl Kubelet {
     }
 
     /// The configuration that kubeadm keeps for its kubelets, where a snapshot has it.
-    fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
+    pub(crate) fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
         let map = snapshot.of("", "ConfigMap").iter().find(|map| {
             let name = map.reference.name.as_ref();
             &*map.reference.namespace == "kube-system"
