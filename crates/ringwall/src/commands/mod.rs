@@ -3,6 +3,7 @@
 mod check;
 mod check_cis;
 mod completion;
+pub(crate) mod detect;
 mod explain;
 mod rbac;
 mod risk;
@@ -21,6 +22,9 @@ pub(crate) enum Command {
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
+    /// Falco's rules over captures and Kubernetes audit events
+    #[command(subcommand)]
+    Detect(detect::DetectCommand),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -37,6 +41,7 @@ impl Command {
             Self::Risk(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
+            Self::Detect(command) => command.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),
