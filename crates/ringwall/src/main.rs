@@ -1,14 +1,19 @@
 //! The `ringwall` command: Kubernetes security in depth, in one binary.
 
+mod alerts;
 mod commands;
+mod compat;
+mod detection;
 mod exit;
 mod inputs;
 mod knowledge;
 mod output;
+mod page_server;
 mod phase;
 mod pipeline;
 mod place;
 mod signatures;
+mod rule_files;
 mod state;
 
 use clap::Parser;
@@ -39,6 +44,10 @@ struct Cli {
 fn main() -> ExitCode {
     // One TLS provider for everything; a second call would be refused, which is fine.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(end) = compat::run(&given) {
+        return end;
+    }
     let cli = match Cli::try_parse_from(words()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -4,6 +4,7 @@ mod check;
 mod check_cis;
 mod check_fix;
 mod completion;
+pub(crate) mod detect;
 mod explain;
 mod rbac;
 mod risk;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// Sign a statement about an image
     #[command(hide = true)]
     Attest(Box<sign::AttestArgs>),
+    /// Falco's rules over captures and Kubernetes audit events
+    #[command(subcommand)]
+    Detect(detect::DetectCommand),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -50,6 +54,7 @@ impl Command {
             Self::Verify(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Attest(args) => args.run(),
+            Self::Detect(command) => command.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),
