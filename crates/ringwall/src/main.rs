@@ -1,6 +1,7 @@
 //! The `ringwall` command: Kubernetes security in depth, in one binary.
 
 mod commands;
+mod compat;
 mod exit;
 mod inputs;
 mod knowledge;
@@ -39,6 +40,9 @@ struct Cli {
 fn main() -> ExitCode {
     // One TLS provider for everything; a second call would be refused, which is fine.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Some(other) = other_tool() {
+        return other;
+    }
     let cli = match Cli::try_parse_from(words()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -58,6 +62,21 @@ fn main() -> ExitCode {
             exit::of(&error).into()
         }
     }
+}
+
+/// Another tool's command line: the binary bears its name, or its name is the first word.
+fn other_tool() -> Option<ExitCode> {
+    let mut words = std::env::args_os();
+    let first = words.next()?;
+    let bears = |word: &std::ffi::OsStr, name| {
+        std::path::Path::new(word).file_stem().is_some_and(|stem| stem == name)
+    };
+    let mut rest = words.peekable();
+    if !bears(&first, "cosign") {
+        rest.next_if(|word| word == "cosign")?;
+    }
+    logging(0);
+    Some(compat::cosign::run(rest))
 }
 
 /// Words of the command line; as `kubectl-ringwall` the usage says `kubectl ringwall`.
