@@ -3,6 +3,7 @@
 mod check;
 mod check_cis;
 mod completion;
+mod conformance;
 mod explain;
 mod rbac;
 mod risk;
@@ -30,6 +31,9 @@ pub(crate) enum Command {
     /// Sign a statement about an image
     #[command(hide = true)]
     Attest(Box<sign::AttestArgs>),
+    /// Sigstore's conformance protocol
+    #[command(hide = true)]
+    Conformance(conformance::ConformanceArgs),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -49,6 +53,7 @@ impl Command {
             Self::Verify(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Attest(args) => args.run(),
+            Self::Conformance(args) => args.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),
