@@ -17,8 +17,10 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
     &e2e::SUITE,
+    &e2e::node::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,

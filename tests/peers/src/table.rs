@@ -83,6 +83,14 @@ pub static PEERS: &[Peer] = &[
         why: "keeps the real API server's objects",
     },
     Peer {
+        name: "trivy",
+        kind: Kind::Go { folder: "trivy", package: "github.com/aquasecurity/trivy/cmd/trivy", link: "" },
+        module: "github.com/aquasecurity/trivy",
+        version: "v0.74.0",
+        any: false,
+        why: "scans the same images with the same database",
+    },
+    Peer {
         name: "forward",
         kind: Kind::Go { folder: "forward", package: "peers/forward", link: "" },
         module: "peers/forward",

@@ -7,7 +7,9 @@ mod leaf;
 mod test;
 mod transform;
 
+pub(crate) use by_name::opens;
 pub use leaf::CompileError;
+pub(crate) use test::{Test, TextTest};
 
 use crate::alert::{Alert, class_of};
 use crate::condition::{Check, Expr};
@@ -80,7 +82,16 @@ struct Compiled {
 
 enum Piece {
     Text(String),
-    Field { input: Input, key: String, width: Option<usize> },
+    Field {
+        input: Input,
+        key: String,
+        width: Option<usize>,
+    },
+    /// Not shown in the line.
+    Extra {
+        input: Input,
+        key: String,
+    },
 }
 
 /// The rules of one source, compiled.
@@ -208,6 +219,7 @@ impl Engine {
             let target = subject.target(hostname);
             let mut alert = compiled.alert(&subject, run.number, Some(event.time), target);
             alert.hostname = hostname.unwrap_or(&state.hostname).to_owned();
+            alert.actor = subject.actor();
             each(alert);
         }
     }
@@ -226,7 +238,9 @@ impl Engine {
             };
             run.counts.alert(&compiled.rule.name);
             let time = subject.nanoseconds();
-            each(compiled.alert(&subject, run.number, time, audit_target(event)));
+            let mut alert = compiled.alert(&subject, run.number, time, audit_target(event));
+            alert.actor = subject.actor();
+            each(alert);
         }
     }
 }
@@ -257,6 +271,10 @@ impl Compiled {
         for piece in &self.output {
             match piece {
                 Piece::Text(text) => message.push_str(text),
+                Piece::Extra { input, key } => {
+                    let value = input.value(subject);
+                    fields.insert(key.clone(), value.map_or(serde_json::Value::Null, |v| v.json()));
+                }
                 Piece::Field { input, key, width } => {
                     let value = input.value(subject);
                     let mut text = String::new();
@@ -285,6 +303,8 @@ impl Compiled {
             fields,
             hostname: String::new(),
             target,
+            actor: String::new(),
+            count: 1,
         }
     }
 }
@@ -341,6 +361,7 @@ fn output(rule: &DetectionRule, leaves: &Leaves) -> Result<Vec<Piece>, CompileEr
     let piece = |part: &Part| {
         Ok(match part {
             Part::Text(text) => Piece::Text(text.clone()),
+            Part::Extra { operand, key } => Piece::Extra { input: leaves.output(operand)?, key: key.clone() },
             Part::Field { operand, key, width } => {
                 Piece::Field { input: leaves.output(operand)?, key: key.clone(), width: *width }
             }

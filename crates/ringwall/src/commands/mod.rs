@@ -2,6 +2,7 @@
 
 mod check;
 mod check_cis;
+mod check_fix;
 mod completion;
 mod conformance;
 mod explain;
