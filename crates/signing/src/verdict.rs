@@ -219,6 +219,9 @@ pub struct Attestation {
     pub signer: SignedBy,
     /// Storage layout it was found in.
     pub layout: &'static str,
+    /// The envelope it came in, as JSON.
+    #[serde(skip)]
+    pub envelope: String,
 }
 
 /// The answer for one image.

@@ -206,9 +206,16 @@ impl<'a> Verification<'a> {
         match accepted {
             Ok(accepted) => {
                 let (signer, layout, log) = (accepted.signer, job.layout.id, accepted.log);
-                if let Some((predicate_type, predicate)) = accepted.claim {
+                if let Some(claim) = accepted.claim {
+                    let judge::Claim { predicate_type, predicate, envelope } = claim;
                     let signer = signer.clone();
-                    self.attestations.push(Attestation { predicate_type, predicate, signer, layout });
+                    self.attestations.push(Attestation {
+                        predicate_type,
+                        predicate,
+                        signer,
+                        layout,
+                        envelope,
+                    });
                 }
                 if self.won.is_none() {
                     self.won = Some(Outcome::Verified { signer, layout, log });

@@ -4,6 +4,7 @@ mod check;
 mod check_cis;
 mod check_fix;
 mod completion;
+mod conformance;
 pub(crate) mod detect;
 mod explain;
 mod rbac;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Falco's rules over captures and Kubernetes audit events
     #[command(subcommand)]
     Detect(detect::DetectCommand),
+    /// Sigstore's conformance protocol
+    #[command(hide = true)]
+    Conformance(conformance::ConformanceArgs),
     /// Save a cluster or manifests as one small file, and look at it
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
@@ -55,6 +59,7 @@ impl Command {
             Self::Sign(args) => args.run(),
             Self::Attest(args) => args.run(),
             Self::Detect(command) => command.run(),
+            Self::Conformance(args) => args.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),
             Self::Completion(args) => args.run(),

@@ -1,5 +1,6 @@
 //! Signatures, composed: registries asked for what the engine wants to see, and what it made pushed to them.
 
+pub(crate) mod facts;
 pub(crate) mod keys;
 pub(crate) mod look;
 pub(crate) mod places;

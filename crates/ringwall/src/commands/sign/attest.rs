@@ -56,7 +56,7 @@ impl AttestArgs {
 }
 
 /// A document that may come through a pipe.
-fn document(path: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn document(path: &str) -> anyhow::Result<Vec<u8>> {
     let bad = |error: std::io::Error| exit::unreadable(format!("{}: {error}", model::escape(path)));
     let mut bytes = Vec::new();
     match path {
@@ -69,7 +69,7 @@ fn document(path: &str) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-async fn attest(
+pub(crate) async fn attest(
     registry: &impl Registry,
     how: &HowArgs,
     key: &PrivateKey,

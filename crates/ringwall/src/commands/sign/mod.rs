@@ -4,7 +4,8 @@ mod attest;
 mod blob;
 mod key;
 
-pub(crate) use attest::AttestArgs;
+pub(crate) use attest::{AttestArgs, attest, document};
+pub(crate) use key::{generated, sealed};
 
 use crate::exit::{self, Exit};
 use crate::output;
@@ -118,14 +119,14 @@ pub(crate) fn failed(error: SendError) -> anyhow::Error {
 }
 
 /// What signing needs.
-struct Work<R> {
-    key: PrivateKey,
-    how: HowArgs,
-    client: R,
+pub(crate) struct Work<R> {
+    pub(crate) key: PrivateKey,
+    pub(crate) how: HowArgs,
+    pub(crate) client: R,
 }
 
 impl<R: Registry> Work<R> {
-    async fn sign(
+    pub(crate) async fn sign(
         &self,
         reference: &Reference,
         annotations: &BTreeMap<String, String>,
@@ -175,7 +176,7 @@ async fn legacy(
 
 impl HowArgs {
     /// The key.
-    fn private(&self) -> anyhow::Result<PrivateKey> {
+    pub(crate) fn private(&self) -> anyhow::Result<PrivateKey> {
         let Some(key) = &self.key else {
             return Err(exit::usage(
                 "with which key? pass --key FILE; `ringwall sign key generate` makes one",

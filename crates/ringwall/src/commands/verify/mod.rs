@@ -4,6 +4,8 @@ mod blob;
 mod show;
 mod tree;
 
+pub(crate) use tree::attached;
+
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
 use crate::output;
@@ -181,7 +183,7 @@ impl Answers {
 }
 
 /// A file of any size that is signed, up to what fits in memory sensibly.
-fn artifact(path: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn artifact(path: &str) -> anyhow::Result<Vec<u8>> {
     if path == "-" {
         use std::io::Read as _;
         let mut bytes = Vec::new();
