@@ -7,6 +7,7 @@ mod detection;
 mod exit;
 mod inputs;
 mod knowledge;
+mod node;
 mod output;
 mod page_server;
 mod phase;
