@@ -13,11 +13,12 @@ mod page_server;
 mod phase;
 mod pipeline;
 mod place;
-mod signatures;
 mod rule_files;
+mod scan;
+mod signatures;
 mod state;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use exit::Exit;
 use std::process::ExitCode;
 
@@ -49,7 +50,15 @@ fn main() -> ExitCode {
     if let Some(end) = compat::run(&given) {
         return end;
     }
-    let cli = match Cli::try_parse_from(words()) {
+    let words = match settled(words()) {
+        Ok(words) => words,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            return Exit::Usage.into();
+        }
+    };
+    let parsed = words.0.try_get_matches_from(words.1).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -67,6 +76,25 @@ fn main() -> ExitCode {
             output::complain(&format!("{error:#}"));
             exit::of(&error).into()
         }
+    }
+}
+
+/// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.
+fn settled(
+    words: Vec<std::ffi::OsString>,
+) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
+    let command = Cli::command();
+    if words.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-')).is_none_or(|word| word != "scan") {
+        return Ok((command, words));
+    }
+    let (path, asked) = scan::settings::file(&words);
+    match std::fs::read(&path) {
+        Ok(text) => {
+            let bad = |why| anyhow::anyhow!("{}: {why}", path.display());
+            Ok((scan::settings::defaults(command, &text).map_err(bad)?, words))
+        }
+        Err(error) if asked => Err(anyhow::anyhow!("{}: {error}", path.display())),
+        Err(_) => Ok((command, words)),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod detect;
 mod explain;
 mod rbac;
 mod risk;
+pub(crate) mod scan;
 pub(crate) mod sign;
 mod snapshot;
 pub(crate) mod verify;
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
+    /// What is in an image, a folder or a bill of materials, and which of it matters
+    #[command(subcommand)]
+    Scan(scan::ScanCommand),
     /// Is it signed by whom it must be? Verified, not verified, or could not look
     Verify(Box<verify::VerifyArgs>),
     /// Sign images and files so that Cosign and admission controllers accept it
@@ -55,6 +59,7 @@ impl Command {
             Self::Risk(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
+            Self::Scan(command) => command.run(),
             Self::Verify(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Attest(args) => args.run(),

@@ -2,6 +2,7 @@
 
 mod cosign;
 mod falco;
+mod trivy;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -14,7 +15,11 @@ struct Tool {
     run: fn(&[OsString]) -> ExitCode,
 }
 
-const TOOLS: &[Tool] = &[Tool { name: "cosign", run: cosign::run }, Tool { name: "falco", run: falco::run }];
+const TOOLS: &[Tool] = &[
+    Tool { name: "cosign", run: cosign::run },
+    Tool { name: "falco", run: falco::run },
+    Tool { name: "trivy", run: trivy::run },
+];
 
 /// Runs another tool's command line, when the binary was called by its name or that is the first word.
 pub(crate) fn run(words: &[OsString]) -> Option<ExitCode> {
