@@ -6,11 +6,27 @@
 
 use model::{Diagnostic, Evidence, NodeName, Origin, ResourceRef, Source};
 use serde_json::Value;
-use snapshot::Snapshot;
+use snapshot::{Resource, Snapshot};
 use std::sync::Arc;
 
 /// What a configuration document may weigh, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
+
+/// Group and kind of a configuration.
+pub(crate) const GROUP: &str = "kubelet.config.k8s.io";
+pub(crate) const KIND: &str = "KubeletConfiguration";
+/// The annotation of one that was read from a running kubelet.
+const READ_FROM: &str = "ringwall.dev/read-from";
+
+/// Fields that decide about security and are worth showing.
+const DECIDING: &[&[&str]] = &[
+    &["authentication", "anonymous", "enabled"],
+    &["authorization", "mode"],
+    &["readOnlyPort"],
+    &["rotateCertificates"],
+    &["seccompDefault"],
+    &["protectKernelDefaults"],
+];
 
 /// What the values were read from, and so what absence means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +105,39 @@ impl Kubelet {
         Ok(Self { node, kind, config, flags: Vec::new(), evidence })
     }
 
+    /// Every configuration in a snapshot: those that were read from running kubelets, and files among the manifests;
+    /// where no kubelet was read, the one that kubeadm keeps for them.
+    pub fn all(snapshot: &Snapshot) -> Vec<Self> {
+        let mut all: Vec<Self> = snapshot.of(GROUP, KIND).iter().map(Self::of_resource).collect();
+        if !all.iter().any(|kubelet| kubelet.kind == Kind::Configz) {
+            all.extend(Self::of_kubeadm(snapshot));
+        }
+        all
+    }
+
+    fn of_resource(resource: &Resource) -> Self {
+        let name = &resource.reference.name;
+        let node = Some(NodeName(name.clone())).filter(|_| !name.is_empty());
+        let running = resource.json().at(&["metadata", "annotations"]).get(READ_FROM).text() == "configz";
+        Self {
+            node,
+            kind: if running { Kind::Configz } else { Kind::File },
+            config: serde_json::from_str(resource.text()).unwrap_or_default(),
+            flags: Vec::new(),
+            evidence: resource.evidence(""),
+        }
+    }
+
+    /// Those values that decide about security, as written.
+    pub fn deciding(&self) -> Vec<String> {
+        let value = |path: &&[&str]| {
+            let value = path.iter().try_fold(&self.config, |at, part| at.get(part))?;
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some(format!("{}={}", path.join("."), shown.chars().take(80).collect::<String>()))
+        };
+        DECIDING.iter().filter_map(value).collect()
+    }
+
     /// The configuration that kubeadm keeps for its kubelets, where a snapshot has it.
     pub(crate) fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
         let map = snapshot.of("", "ConfigMap").iter().find(|map| {
@@ -104,6 +153,16 @@ impl Kubelet {
         let origin: &Origin = &map.origin;
         let evidence = Evidence::field(reference, origin, "/data/kubelet");
         Some(Self { node: None, kind: Kind::File, config, flags: Vec::new(), evidence })
+    }
+
+    /// Where to look for a field.
+    pub fn evidence_of(&self, field: &Field) -> Evidence {
+        match &self.evidence {
+            Evidence::Field { resource, origin, pointer } if pointer.is_empty() => {
+                Evidence::field(resource, origin, format!("/{}", field.path.join("/")))
+            }
+            other => other.clone(),
+        }
     }
 
     /// What holds for a field.
