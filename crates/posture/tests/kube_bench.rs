@@ -10,7 +10,7 @@ use posture::cis::own::Topic;
 use posture::cis::{
     Audit, Benchmark, Control, Kind, NoShell, NodeReport, Op, Variables, Verdict, judge, parse,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn corpus() -> Option<PathBuf> {
@@ -151,4 +151,26 @@ fn most_automated_controls_have_a_topic() {
     println!("{} of {} controls have a topic; of cis-1.12 {} of {}", counts.0, counts.1, of_cis.0, of_cis.1);
     assert_eq!(of_cis, (131, 131));
     assert!(100 * counts.0 / counts.1 >= 75, "{counts:?}");
+}
+
+/// A check names controls by their numbers in cis-1.12, and no others.
+#[test]
+fn checks_carry_controls_that_exist() {
+    let Some(root) = corpus() else { return };
+    let (all, ..) = load(&root);
+    let of = |name: &str| all.iter().find(|benchmark| benchmark.name == name).unwrap();
+    let ids = |name: &str| -> BTreeSet<String> {
+        controls(std::slice::from_ref(of(name))).map(|control| control.id.clone()).collect()
+    };
+    let (cis, gke) = (ids("cis-1.12"), ids("gke-1.9.0"));
+    for rule in posture::checks().map(|check| &check.rule) {
+        for control in rule.controls {
+            let known = match (control.strip_prefix("CIS GKE "), control.strip_prefix("CIS ")) {
+                (Some(id), _) => gke.contains(id),
+                (None, Some(id)) => cis.contains(id),
+                (None, None) => true,
+            };
+            assert!(known, "{}: there is no {control}", rule.id);
+        }
+    }
 }

@@ -100,7 +100,7 @@ mod tests {
 
     fn node(version: &str, labels: &str) -> String {
         format!(
-            "{{apiVersion: v1, kind: Node, metadata: {{name: n, labels: {{{labels}}}}}, status: {{nodeInfo: \
+            "{{apiVersion: v1, kind: Node, metadata: {{name: cp, labels: {{{labels}}}}}, status: {{nodeInfo: \
              {{kubeletVersion: {version}}}}}}}"
         )
     }
