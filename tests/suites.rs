@@ -17,6 +17,7 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::cis::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
     &e2e::SUITE,

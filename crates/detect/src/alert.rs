@@ -42,10 +42,17 @@ pub struct Alert {
     pub hostname: String,
     /// What it is about.
     pub target: Target,
+    /// Who caused the event, for telling repeats: a process, or a user and the object of a request.
+    pub actor: String,
+    /// How many events it stands for; more than one when repeats were folded into it.
+    pub count: u64,
 }
 
+/// The key under which a folded alert says how many events it stands for.
+pub const COUNT_KEY: &str = "ringwall.count";
+
 /// Which parts of the JSON shape are written, and how times are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// `output`. Default true.
     pub output: bool,
@@ -73,7 +80,22 @@ impl Alert {
         }
         let at = self.time.unwrap_or(0);
         let at = if shape.iso8601 { time::iso8601(at) } else { time::of_day(at) };
-        format!("{at}: {} {}", self.priority, self.message)
+        let folded = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
+        format!("{at}: {} {}{folded}", self.priority, self.message)
+    }
+
+    /// The JSON object as one line, to the byte as the reference writes it: keys sorted, the fields last.
+    pub fn json_line(&self, shape: &Shape) -> String {
+        let mut all = self.json(shape);
+        let fields = all.as_object_mut().and_then(|all| all.remove("output_fields"));
+        let mut line = all.to_string();
+        if let Some(fields) = fields {
+            line.pop();
+            line.push_str(", \"output_fields\": ");
+            line.push_str(&fields.to_string());
+            line.push('}');
+        }
+        line
     }
 
     /// The JSON object; keys are sorted.
@@ -97,6 +119,9 @@ impl Alert {
             let mut fields: Map<String, Json> = self.fields.clone().into_iter().collect();
             let key = if shape.iso8601 { "evt.time.iso8601" } else { "evt.time" };
             fields.insert(key.into(), self.time.unwrap_or(0).into());
+            if self.count > 1 {
+                fields.insert(COUNT_KEY.into(), self.count.into());
+            }
             all.insert("output_fields".into(), fields.into());
         }
         Json::Object(all)
@@ -271,8 +296,10 @@ fn read_line(line: &[u8], number: u64) -> Result<Alert, String> {
         source,
         tags,
         number,
+        count: fields.get(COUNT_KEY).and_then(Json::as_u64).unwrap_or(1),
         fields,
         hostname,
+        actor: String::new(),
     })
 }
 

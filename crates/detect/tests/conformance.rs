@@ -77,6 +77,7 @@ fn selection(row: &Value) -> Selection {
         disabled_tags: list("disable_tags"),
         only_tags: list("run_tags"),
         min_priority: row["priority"].as_str().and_then(Priority::parse),
+        ..Selection::default()
     }
 }
 

@@ -3,13 +3,12 @@
 //! Read in one pass, whatever the order of its members: layers are analyzed as they come, the manifest says
 //! afterwards how they stack.
 
-use crate::bounded::{Budget, Compression, Inflated, sha256};
+use crate::assemble::{Parts, assemble};
+use crate::bounded::{Budget, Compression, Inflated};
 use crate::layer::{Layer, LayerError, layer};
-use crate::stack::{stack, unknown};
+use crate::stack::unknown;
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Inventory, LayerInfo, Limits, path};
-use model::{Digest, ImageId};
-use oci_spec::image::ImageConfiguration;
+use crate::{Inventory, Limits, path};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -42,12 +41,12 @@ pub enum ArchiveError {
 /// One image of manifest.json.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Entry {
-    config: String,
+pub(crate) struct Entry {
+    pub(crate) config: String,
     #[serde(default)]
-    repo_tags: Option<Vec<String>>,
+    pub(crate) repo_tags: Option<Vec<String>>,
     #[serde(default)]
-    layers: Option<Vec<String>>,
+    pub(crate) layers: Option<Vec<String>>,
 }
 
 /// What the archive's members were.
@@ -74,7 +73,7 @@ pub fn archive(input: &mut dyn Read, limits: &Limits) -> Result<Inventory, Archi
     // With a manifest at hand a torn archive still tells something; without, it is its tear that counts.
     match (read, members.documents.contains_key("manifest.json")) {
         (Err(error), false) => Err(ArchiveError::Unreadable(error.into())),
-        (read, _) => assemble(members, read.err().map(LayerError::from), limits),
+        (read, _) => put_together(members, read.err().map(LayerError::from), limits),
     }
 }
 
@@ -134,124 +133,87 @@ fn note_twice(twice: bool, name: &str, out: &mut Vec<String>) {
     }
 }
 
-fn assemble(
-    mut members: Members,
-    torn: Option<LayerError>,
-    limits: &Limits,
-) -> Result<Inventory, ArchiveError> {
-    let manifest = members.documents.get("manifest.json").ok_or(ArchiveError::NoManifest)?;
+/// The first image of manifest.json, and how many more there are.
+pub(crate) fn entries(manifest: &[u8]) -> Result<(Entry, usize), ArchiveError> {
     let entries: Vec<Entry> =
         serde_json::from_slice(manifest).map_err(|error| ArchiveError::Manifest(error.to_string()))?;
     let others = entries.len().saturating_sub(1);
     let entry =
         entries.into_iter().next().ok_or_else(|| ArchiveError::Manifest("it names no image".into()))?;
+    Ok((entry, others))
+}
+
+fn put_together(
+    mut members: Members,
+    torn: Option<LayerError>,
+    limits: &Limits,
+) -> Result<Inventory, ArchiveError> {
+    let manifest = members.documents.get("manifest.json").ok_or(ArchiveError::NoManifest)?;
+    let (entry, others) = entries(manifest)?;
     let names = entry.layers.unwrap_or_default();
     if names.len() > limits.layers {
         return Err(ArchiveError::Layers(names.len()));
     }
-    let tags = entry.repo_tags.unwrap_or_default();
-    let mut out = Inventory { tags, ..Inventory::default() };
-    let diff_ids = config(&members.documents, &entry.config, &mut out)?;
+    let key = path::normal(&entry.config, usize::MAX).unwrap_or_default();
+    let config = members.documents.remove(&key).ok_or_else(|| ArchiveError::Config {
+        name: entry.config.clone(),
+        why: "the archive does not hold it".into(),
+    })?;
+    let mut notes = Inventory::default();
     if others > 0 {
-        unknown(
-            &mut out,
-            &format!("{others} more images of the archive"),
-            "only the first image is read",
-            None,
-        );
+        let what = format!("{others} more images of the archive");
+        unknown(&mut notes, &what, "only the first image is read", None);
     }
     if let Some(error) = torn {
-        unknown(&mut out, "the rest of the archive", &error.to_string(), None);
+        unknown(&mut notes, "the rest of the archive", &error.to_string(), None);
     }
     for name in std::mem::take(&mut members.twice) {
-        unknown(&mut out, &name, "the archive has two members of this name; the last one was read", None);
+        let why = "the archive has two members of this name; the last one was read";
+        unknown(&mut notes, &name, why, None);
     }
-    if diff_ids.len() != names.len() {
-        let why = format!("the manifest names {} layers, the config {}", names.len(), diff_ids.len());
-        unknown(&mut out, "layers", &why, None);
-    }
-    let mut layers = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        let info = diff_ids.get(at).cloned();
-        layers.push(pick(&mut members, name, info.as_ref(), &mut out));
-    }
-    let infos = infos(diff_ids, &layers);
-    Ok(stack(out, layers, infos, limits))
+    let layers = names.into_iter().map(|name| {
+        let normal = path::normal(&name, usize::MAX).unwrap_or_default();
+        let target = members.links.get(&normal).unwrap_or(&normal);
+        let layer = members.layers.get(target).cloned();
+        (normal, None, layer)
+    });
+    let parts = Parts {
+        config_name: entry.config,
+        config,
+        tags: entry.repo_tags.unwrap_or_default(),
+        layers: layers.collect(),
+        unknown: notes.unknown,
+        ..Parts::default()
+    };
+    assemble(parts, limits)
 }
 
-/// The layer of a name, with what is wrong with it noted.
-fn pick(
-    members: &mut Members,
-    name: &str,
-    want: Option<&(Digest, Option<String>)>,
-    out: &mut Inventory,
-) -> Option<Layer> {
-    let name = path::normal(name, usize::MAX).unwrap_or_default();
-    let target = members.links.get(&name).unwrap_or(&name);
-    let Some(layer) = members.layers.get(target).cloned() else {
-        unknown(out, &format!("layer {name}"), "the archive does not hold it, or it is no tar archive", None);
-        return None;
-    };
-    if let Some(failure) = &layer.failure {
-        unknown(out, &format!("layer {name}"), &failure.to_string(), None);
-    }
-    match (&layer.diff_id, want) {
-        (Some(is), Some((want, _))) if is != want => {
-            unknown(
-                out,
-                &format!("layer {name}"),
-                &format!("its content is {is}, the config says {want}"),
-                None,
-            );
+/// Hands every file of a tar archive, plain or compressed, to `each`: path, size and content. For archives that are
+/// trusted no more than images are: paths that climb out are left out.
+///
+/// # Errors
+/// When the archive is torn or over a limit, or `each` fails.
+pub fn untar(
+    input: &mut dyn Read,
+    limits: &Limits,
+    each: &mut dyn FnMut(&str, u64, &mut dyn Read) -> io::Result<()>,
+) -> Result<(), LayerError> {
+    let budget = Budget { bytes: limits.layer_bytes, ratio: limits.ratio, free: limits.ratio_free };
+    let caps = Caps { entries: limits.entries, extension_bytes: limits.extension_bytes };
+    let mut inflated = Inflated::new(input, budget)?;
+    let mut tar = Tar::new(&mut inflated, caps);
+    while let Some(member) = tar.next()? {
+        if let (Kind::File, Ok(name)) = (&member.kind, path::normal(&member.path, limits.path_bytes)) {
+            each(&name, member.size, &mut tar.body())?;
         }
-        _ => {}
     }
-    for (why, count) in layer.contained() {
-        // A path that climbs out is contained by not being read; that something was there is said.
-        unknown(out, &format!("{count} files of layer {name}"), why, None);
-    }
-    Some(layer)
-}
-
-/// Reads the config: names, date, and per layer its digest and instruction.
-fn config(
-    documents: &BTreeMap<String, Vec<u8>>,
-    name: &str,
-    out: &mut Inventory,
-) -> Result<Vec<(Digest, Option<String>)>, ArchiveError> {
-    let bad = |why: String| ArchiveError::Config { name: name.to_owned(), why };
-    let key = path::normal(name, usize::MAX).unwrap_or_default();
-    let bytes = documents.get(&key).ok_or_else(|| bad("the archive does not hold it".into()))?;
-    let config = ImageConfiguration::from_reader(bytes.as_slice()).map_err(|error| bad(error.to_string()))?;
-    let reference = out.tags.iter().find_map(|tag| tag.parse().ok());
-    out.image = ImageId { reference, config: sha256(bytes).into_iter().collect(), ..ImageId::default() };
-    out.created = config.created().as_ref().and_then(|at| at.parse().ok());
-    let history = config.history().iter().flatten();
-    let mut steps =
-        history.filter(|step| step.empty_layer() != Some(true)).map(|step| step.created_by().clone());
-    let mut layers = Vec::new();
-    for text in config.rootfs().diff_ids() {
-        let digest = Digest::parse(text).ok_or_else(|| bad(format!("{text} is no digest")))?;
-        layers.push((digest, steps.next().flatten()));
-    }
-    Ok(layers)
-}
-
-fn infos(diff_ids: Vec<(Digest, Option<String>)>, layers: &[Option<Layer>]) -> Vec<LayerInfo> {
-    let bytes = |at: usize| {
-        layers
-            .get(at)
-            .and_then(Option::as_ref)
-            .filter(|layer| layer.failure.is_none())
-            .map(|layer| layer.bytes)
-    };
-    let info = |(at, (diff_id, created_by))| LayerInfo { diff_id, bytes: bytes(at), created_by };
-    diff_ids.into_iter().enumerate().map(info).collect()
+    Ok(inflated.drain()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounded::sha256;
     use ::tar::{Builder, EntryType, Header};
     use std::io::Write;
 
@@ -450,11 +412,11 @@ mod tests {
         let layer = tar(&[File("etc/os-release", OS), File(DB, "P:musl\nV:1-r0\n")]);
         let one = std::slice::from_ref(&layer);
         for (what, stored, want) in [
-            ("zstd", vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0], "zstd compression"),
+            ("xz", vec![0xfd, b'7', b'z', b'X', b'Z', 0, 0, 0], "xz compression"),
             ("cut gzip", gzip(&layer)[..60].to_vec(), "ends early"),
             ("other content", tar(&[File("etc/os-release", OS), File(DB, "")]), "the config says"),
-            ("nothing", Vec::new(), "does not hold it"),
-            ("noise", b"GIF89a not a layer".to_vec(), "does not hold it"),
+            ("nothing", Vec::new(), "it is not there"),
+            ("noise", b"GIF89a not a layer".to_vec(), "it is not there"),
         ] {
             let got = read(&image(one, &[stored]));
             assert!(why(&got).contains(want), "{what}: {}", why(&got));

@@ -102,7 +102,12 @@ impl<'r> Inflated<'r> {
         let inner: Box<dyn Read + 'r> = match kind {
             Compression::None => Box::new(whole),
             Compression::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, whole))),
-            Compression::Zstd => return Err(unread("zstd")),
+            Compression::Zstd => {
+                // The window is what a frame may ask memory for: 128 MiB, the default of the reference decoder.
+                let mut decoder = zstd::stream::read::Decoder::new(whole)?;
+                decoder.window_log_max(27)?;
+                Box::new(decoder)
+            }
             Compression::Xz => return Err(unread("xz")),
             Compression::Bzip2 => return Err(unread("bzip2")),
         };
@@ -167,7 +172,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 as a digest.
-pub(crate) fn sha256(bytes: &[u8]) -> Option<model::Digest> {
+pub fn sha256(bytes: &[u8]) -> Option<model::Digest> {
     model::Digest::parse(&format!("sha256:{}", hex(&Sha256::digest(bytes))))
 }
 
@@ -217,8 +222,13 @@ mod tests {
     fn truncated_and_unknown_are_errors() {
         let whole = gzip(b"hello hello hello");
         assert!(read(&whole[..whole.len() - 4], BUDGET).is_err());
-        let error = read(&[0x28, 0xb5, 0x2f, 0xfd, 0, 0], BUDGET).unwrap_err();
+        let error = read(&[0xfd, b'7', b'z', b'X', b'Z', 0], BUDGET).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        let packed = zstd::encode_all(&b"hello"[..], 3).unwrap();
+        assert_eq!(read(&packed, BUDGET).unwrap().0, b"hello");
+        assert!(read(&packed[..packed.len() - 2], BUDGET).is_err());
+        let bomb = zstd::encode_all(&vec![0; 1 << 20][..], 3).unwrap();
+        assert_eq!(Limit::of(&read(&bomb, BUDGET).unwrap_err()), Some(&Limit("inflation ratio")));
         assert!(read(b"", BUDGET).is_ok());
     }
 }

@@ -21,6 +21,10 @@ pub enum Ecosystem {
     Maven,
     /// Go modules.
     Go,
+    /// Rust crates.
+    Cargo,
+    /// PHP packages.
+    Composer,
 }
 
 /// What follows from an ecosystem.
@@ -60,7 +64,7 @@ const fn language(
 }
 
 /// Every ecosystem, in the order of the enum.
-static ROWS: [EcosystemRow; 7] = [
+static ROWS: [EcosystemRow; 9] = [
     system(Ecosystem::Apk, "apk", "apk", "Alpine"),
     system(Ecosystem::Deb, "deb", "deb", "Debian"),
     system(Ecosystem::Rpm, "rpm", "rpm", "Red Hat"),
@@ -68,6 +72,8 @@ static ROWS: [EcosystemRow; 7] = [
     language(Ecosystem::PyPi, "pypi", "pep440", "PyPI", "pip::"),
     language(Ecosystem::Maven, "maven", "maven", "Maven", "maven::"),
     language(Ecosystem::Go, "golang", "go", "Go", "go::"),
+    language(Ecosystem::Cargo, "cargo", "semver", "crates.io", "cargo::"),
+    language(Ecosystem::Composer, "composer", "semver", "Packagist", "composer::"),
 ];
 
 impl Ecosystem {
@@ -111,6 +117,6 @@ mod tests {
             assert_eq!(row.ecosystem.row(), row);
             assert_eq!(row.system, row.bucket.is_empty());
         }
-        assert_eq!(ROWS.len(), Ecosystem::Go as usize + 1);
+        assert_eq!(ROWS.len(), Ecosystem::Composer as usize + 1);
     }
 }

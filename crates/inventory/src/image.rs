@@ -48,6 +48,9 @@ impl Account {
 pub struct LayerInfo {
     /// Digest of the uncompressed layer.
     pub diff_id: Digest,
+    /// Digest of the layer as it is stored, where a manifest tells.
+    #[serde(default)]
+    pub digest: Option<Digest>,
     /// Uncompressed bytes; `None` when the layer could not be read.
     pub bytes: Option<u64>,
     /// The build instruction that made it, where the history tells.
@@ -65,6 +68,12 @@ pub struct Inventory {
     pub created: Option<Timestamp>,
     /// Its layers, lowest first.
     pub layers: Vec<LayerInfo>,
+    /// Its config, as written; empty for what is no image.
+    pub config: String,
+    /// Repositories and digests it was had by, `repository@digest`.
+    pub repo_digests: Vec<String>,
+    /// The release its packages' repositories are of, which goes before the system's own word.
+    pub repository: Option<Os>,
     /// Its operating system.
     pub os: Option<Os>,
     /// Its packages, by ecosystem, name, version and path.

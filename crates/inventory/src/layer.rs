@@ -3,7 +3,7 @@
 use crate::bounded::{Budget, Inflated, Limit};
 use crate::path::{self, PathError};
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Account, Limits, Packages, analyzers};
+use crate::{Account, Limits, Packages, Scope, analyzers, owned};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -108,6 +108,10 @@ pub fn layer(input: &mut dyn Read, limits: &Limits) -> Layer {
     }
     out.covers.sort_unstable();
     out.covers.dedup();
+    owned::settle(out.files.values_mut().filter_map(|content| match content {
+        Content::Found(found) => Some(found),
+        _ => None,
+    }));
     out
 }
 
@@ -153,7 +157,7 @@ fn whiteout(path: &str, out: &mut Layer) -> bool {
 }
 
 fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &mut Layer) -> io::Result<()> {
-    let wanted = analyzers::of(&path);
+    let wanted = analyzers::of(&path, Scope::Installed);
     if wanted.is_empty() && member.kind == Kind::File && member.executable && member.size > 64 {
         return program(tar, member, path, limits, out);
     }
@@ -170,11 +174,7 @@ fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &
         Kind::File => {
             let mut bytes = Vec::new();
             tar.body().read_to_end(&mut bytes)?;
-            let mut found = Packages::default();
-            for analyzer in wanted {
-                (analyzer.parse)(&path, &bytes, &mut found);
-            }
-            Content::Found(found)
+            Content::Found(analyzers::run(wanted, &path, &bytes))
         }
         Kind::Symlink(target) => Content::Link(path::follow(&path, &target)),
         Kind::Hardlink(target) => hardlink(&target, limits, out),
@@ -213,10 +213,7 @@ fn program(
     }
     bytes.reserve_exact(usize::try_from(member.size).unwrap_or(0));
     tar.body().read_to_end(&mut bytes)?;
-    let mut found = Packages::default();
-    for analyzer in analyzers::of_programs() {
-        (analyzer.parse)(&path, &bytes, &mut found);
-    }
+    let found = analyzers::run(analyzers::of_programs(Scope::Installed), &path, &bytes);
     out.account.matched = out.account.matched.saturating_add(1);
     if found != Packages::default() {
         out.files.insert(path, Content::Found(found));

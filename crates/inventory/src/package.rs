@@ -13,6 +13,34 @@ pub struct SourcePackage {
     pub version: String,
 }
 
+/// How a package came to be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Relation {
+    /// Not told.
+    #[default]
+    Unknown,
+    /// It is the application itself.
+    Root,
+    /// It is a part of the project.
+    Workspace,
+    /// The application asks for it.
+    Direct,
+    /// Something the application asks for needs it.
+    Indirect,
+}
+
+/// Whether a package is the distribution's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Origin {
+    /// Not told.
+    #[default]
+    Unstated,
+    /// The distribution's: its advisories speak of it.
+    Official,
+    /// Somebody else's: advisories of the distribution do not speak of it, and the files it owns are judged themselves.
+    ThirdParty,
+}
+
 /// One installed package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Package {
@@ -33,7 +61,25 @@ pub struct Package {
     /// `name:stream:version:context` of the module it belongs to (Red Hat's and its kin's).
     #[serde(default)]
     pub module: Option<String>,
-    /// The file it was read from.
+    /// Whether it is the distribution's own.
+    #[serde(default)]
+    pub origin: Origin,
+    /// How it came to be there.
+    #[serde(default)]
+    pub relation: Relation,
+    /// Whether only development needs it.
+    #[serde(default)]
+    pub dev: bool,
+    /// What it needs, as `name@version`.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// First and last line of its entry in a lock file.
+    #[serde(default)]
+    pub lines: Vec<(u64, u64)>,
+    /// Id of the analyzer that found it.
+    #[serde(default)]
+    pub found_by: String,
+    /// The file it was read from; what is nested in an archive follows the archive's path.
     pub path: String,
     /// Uncompressed digest of the layer that file is in.
     pub layer: Option<Digest>,
@@ -51,6 +97,12 @@ impl Package {
             licenses: Vec::new(),
             maintainer: None,
             module: None,
+            origin: Origin::default(),
+            relation: Relation::default(),
+            dev: false,
+            needs: Vec::new(),
+            lines: Vec::new(),
+            found_by: String::new(),
             path: String::new(),
             layer: None,
         }
@@ -95,8 +147,14 @@ pub struct Packages {
     pub packages: Vec<Package>,
     /// The operating system, from a file that names it.
     pub os: Option<Os>,
-    /// Files the packages own, relative to the root.
+    /// Files the packages own, relative to the root: what is in them is the system's to judge.
     pub owned: Vec<String>,
+    /// The package those files are of, where the file is about one.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Releases of the repositories packages come from.
+    #[serde(default)]
+    pub repositories: Vec<Os>,
     /// What of the file could not be read, in words. Named as unknown in the inventory.
     pub problems: Vec<String>,
 }

@@ -91,12 +91,12 @@ fn take(out: &mut Inventory, path: String, layer: Option<Digest>, found: Package
         // etc/os-release sorts before usr/lib/os-release and wins, as os-release(5) has it.
         out.os.get_or_insert(os);
     }
+    out.repository = found.repositories.into_iter().max().or(out.repository.take());
     let room = limits.packages.saturating_sub(out.packages.len());
     if found.packages.len() > room {
         unknown(out, &path, "the image holds more packages than the limit", None);
     }
     out.packages.extend(found.packages.into_iter().take(room).map(|mut package| {
-        package.path.clone_from(&path);
         package.layer.clone_from(&layer);
         package
     }));

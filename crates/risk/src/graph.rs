@@ -32,6 +32,8 @@ pub(crate) enum State {
     PodNetwork,
     /// The same within one namespace.
     NamespaceNetwork(Index),
+    /// Can send packets to what the policies of some workloads let them send to.
+    Zone(Index),
     /// Can send packets to a workload.
     Net(Index),
     /// Runs code in a workload's container.

@@ -80,7 +80,7 @@ impl StepLine {
 
 /// Steps nobody needs to be told: being on the pod network, being a member of what was granted.
 fn silent(searches: &Searches<'_>, edge: &crate::graph::Edge) -> bool {
-    matches!(searches.graph.what(edge.head), State::PodNetwork | State::NamespaceNetwork(_))
+    matches!(searches.graph.what(edge.head), State::PodNetwork | State::NamespaceNetwork(_) | State::Zone(_))
 }
 
 pub(crate) fn write(searches: &Searches<'_>, group: &Group, fixes: Vec<RankedFix>) -> Item {

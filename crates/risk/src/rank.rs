@@ -117,7 +117,7 @@ impl Group {
 
 /// Tails do not lead over the network: that would make every weakness everybody's.
 pub(crate) fn over_network(state: State) -> bool {
-    matches!(state, State::Net(_) | State::PodNetwork | State::NamespaceNetwork(_))
+    matches!(state, State::Net(_) | State::PodNetwork | State::NamespaceNetwork(_) | State::Zone(_))
 }
 
 impl<'w> Searches<'w> {

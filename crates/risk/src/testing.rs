@@ -135,6 +135,9 @@ fn show(world: &World<'_>, state: State) -> String {
         State::Exec(at) => format!("exec {}", world.name(at)),
         State::Acts(at) => world.identities.get(at).map(ToString::to_string).unwrap_or_default(),
         State::Node(at) => format!("node {}", world.nodes.get(at as usize).map_or("", |node| &node.name)),
+        State::Zone(at) => {
+            format!("zone of {}", world.zones.get(at as usize).map_or_else(String::new, |z| scope(z.scope)))
+        }
         State::NamespaceNetwork(at) => format!("network of {}", scope(at)),
         State::Secrets(at) => format!("secrets of {}", scope(at)),
         State::ExecIn(at) => format!("exec in {}", scope(at)),

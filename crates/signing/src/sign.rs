@@ -170,6 +170,12 @@ pub fn legacy_place(digest: &Digest, attestation: bool) -> Ask {
     Ask::Tag(derived_tag(digest, if attestation { ".att" } else { ".sig" }))
 }
 
+/// The payload Cosign most likely signed for an image of this name, with its digest: where a signature names that
+/// digest, its payload need not be fetched.
+pub fn likely_payload(name: &str, digest: &Digest) -> Option<(Digest, Vec<u8>)> {
+    blob(payload::write(name, digest, &BTreeMap::new()).ok()?).ok()
+}
+
 /// The manifests of an index, to be signed each for itself: a signature of the index says nothing of them, since a pod
 /// pulls one of them.
 ///

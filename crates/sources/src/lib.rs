@@ -1,4 +1,4 @@
-//! The outside world in: manifests, saved snapshots and the Kubernetes API, each into a snapshot.
+//! The outside world in: manifests, saved snapshots and the Kubernetes API into a snapshot, and registries.
 //!
 //! What could not be read becomes a gap of the coverage and a diagnostic, never silence. Values of Secrets are not
 //! asked for, not kept and not printed.
@@ -6,9 +6,11 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects))]
 
 pub mod cluster;
+pub mod follow;
 pub mod input;
 mod list;
 pub mod manifests;
+pub mod registry;
 mod shell;
 pub mod snapshot_file;
 

@@ -15,6 +15,7 @@
 )]
 
 mod advisory;
+pub mod bolt;
 pub mod columns;
 #[cfg(test)]
 mod corpus;

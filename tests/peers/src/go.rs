@@ -28,14 +28,16 @@ fn run(mut command: Command, binary: &Path, rest: &[&str], folder: &str) -> Resu
     let home = binary.parent().ok_or("a peer's binary has a folder")?;
     std::fs::create_dir_all(home).map_err(|e| format!("{}: {e}", home.display()))?;
     let unfinished = binary.with_extension("unfinished");
+    let module = root().join("tests/peers").join(folder);
     command
         .arg(&unfinished)
         .args(rest)
-        .current_dir(root().join("tests/peers").join(folder))
+        .current_dir(&module)
         // What is built follows from go.mod and go.sum alone.
         .env("GOFLAGS", "")
         .env("GOWORK", "off")
-        .env("CGO_ENABLED", "0");
+        .env("CGO_ENABLED", "0")
+        .envs(settings(&module));
     let (status, cost) = measure(&mut command)?;
     if !status.success() {
         return Err(format!(
@@ -46,4 +48,23 @@ fn run(mut command: Command, binary: &Path, rest: &[&str], folder: &str) -> Resu
     }
     std::fs::rename(&unfinished, binary).map_err(|e| format!("{}: {e}", binary.display()))?;
     Ok(cost)
+}
+
+/// What a module needs beside its go.mod: lines `NAME=value` of its `go.env`.
+fn settings(module: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(module.join("go.env")).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_a_module() {
+        let peers = root().join("tests/peers");
+        assert_eq!(settings(&peers.join("trivy")), [("GOEXPERIMENT".to_owned(), "jsonv2".to_owned())]);
+        assert!(settings(&peers.join("etcd")).is_empty());
+    }
 }

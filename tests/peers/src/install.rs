@@ -21,7 +21,7 @@ fn binary(cache: &Path, peer: &Peer) -> PathBuf {
     let folder = cache.join("peers").join(peer.name).join(peer.version);
     match peer.kind {
         Kind::Go { .. } | Kind::Script { .. } => folder.join(peer.name),
-        Kind::Debian { program } => folder.join(program),
+        Kind::Debian { program, .. } => folder.join(program),
     }
 }
 
@@ -83,9 +83,9 @@ pub fn install(names: &[&str]) -> Result<(), String> {
         let cost = match peer.kind {
             Kind::Go { folder, package, link } => go::build(&path, folder, package, link)?,
             Kind::Script { folder } => go::script(&path, folder)?,
-            Kind::Debian { .. } => {
+            Kind::Debian { suite, .. } => {
                 let folder = cache.join("peers").join(peer.name).join(peer.version);
-                deb::unpack(&folder, peer.module, peer.version)?
+                deb::unpack(&folder, peer.module, peer.version, suite)?
             }
         };
         let mib = std::fs::metadata(&path).map_or(0, |file| file.len() >> 20);

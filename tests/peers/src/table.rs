@@ -25,6 +25,8 @@ pub enum Kind {
     Debian {
         /// What of it is run: a path in the package.
         program: &'static str,
+        /// The release it is from; empty for the machine's own.
+        suite: &'static str,
     },
 }
 
@@ -61,7 +63,7 @@ const fn debian(
     program: &'static str,
     why: &'static str,
 ) -> Peer {
-    Peer { name, kind: Kind::Debian { program }, module, version, any: false, why }
+    Peer { name, kind: Kind::Debian { program, suite: "" }, module, version, any: false, why }
 }
 
 /// Every peer. The large ones come first, so that the smaller ones find most of their packages built.
@@ -87,6 +89,14 @@ pub static PEERS: &[Peer] = &[
         why: "keeps the real API server's objects",
     },
     Peer {
+        name: "trivy",
+        kind: Kind::Go { folder: "trivy", package: "github.com/aquasecurity/trivy/cmd/trivy", link: "" },
+        module: "github.com/aquasecurity/trivy",
+        version: "v0.74.0",
+        any: false,
+        why: "scans the same images with the same database",
+    },
+    Peer {
         name: "forward",
         kind: Kind::Go { folder: "forward", package: "peers/forward", link: "" },
         module: "peers/forward",
@@ -100,6 +110,33 @@ pub static PEERS: &[Peer] = &[
         "1.6.20~ds1-1+deb12u3",
         "usr/bin/containerd",
         "runs a node's containers",
+    ),
+    Peer {
+        name: "cosign",
+        kind: Kind::Go { folder: "cosign", package: "github.com/sigstore/cosign/v3/cmd/cosign", link: "" },
+        module: "github.com/sigstore/cosign/v3",
+        version: "v3.1.3",
+        any: false,
+        why: "signs and verifies as people do today",
+    },
+    Peer {
+        kind: Kind::Debian { program: "usr/bin/cosign", suite: "trixie" },
+        ..debian("cosign-2", "cosign", "2.5.0-2+b5", "", "signs and verifies as people did before")
+    },
+    Peer {
+        name: "registry",
+        kind: Kind::Go { folder: "registry", package: "peers/registry", link: "" },
+        module: "peers/registry",
+        version: "1",
+        any: false,
+        why: "a registry that lists referrers",
+    },
+    debian(
+        "docker-registry",
+        "docker-registry",
+        "2.8.2+ds1-1",
+        "usr/bin/docker-registry",
+        "a registry that does not",
     ),
     debian("runc", "runc", "1.1.5+ds1-1+deb12u1", "usr/sbin/runc", "makes containers"),
     debian(

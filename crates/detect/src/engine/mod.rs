@@ -7,7 +7,9 @@ mod leaf;
 mod test;
 mod transform;
 
+pub(crate) use by_name::opens;
 pub use leaf::CompileError;
+pub(crate) use test::{Test, TextTest};
 
 use crate::alert::{Alert, class_of};
 use crate::condition::{Check, Expr};
@@ -80,7 +82,16 @@ struct Compiled {
 
 enum Piece {
     Text(String),
-    Field { input: Input, key: String, width: Option<usize> },
+    Field {
+        input: Input,
+        key: String,
+        width: Option<usize>,
+    },
+    /// Not shown in the line.
+    Extra {
+        input: Input,
+        key: String,
+    },
 }
 
 /// The rules of one source, compiled.
@@ -107,6 +118,11 @@ impl Run {
     /// Counts an event rules do not see.
     pub(crate) fn next_number(&mut self) {
         self.number = self.number.saturating_add(1);
+    }
+
+    /// Counts what each rule of an engine costs; see [`Engine::costs`].
+    pub fn count_costs(&mut self, engine: &Engine) {
+        self.memo.asked = vec![0; engine.rules.len()];
     }
 
     /// Number of the last event.
@@ -176,6 +192,12 @@ impl Engine {
         self.rules.iter().map(|c| &*c.rule)
     }
 
+    /// Checks that were asked for the sake of each rule, in file order: what an earlier rule had asked of the same
+    /// event is charged to that one. Empty unless the run counts costs.
+    pub fn costs<'r>(&'r self, run: &'r Run) -> impl Iterator<Item = (&'r str, u64)> {
+        self.rules.iter().map(|c| c.rule.name.as_str()).zip(run.memo.asked.iter().copied())
+    }
+
     /// Distinct checks and steps of the decision graph.
     pub fn size(&self) -> (usize, usize) {
         (self.leaves.len(), self.graphs.iter().map(|g| g.nodes.len()).sum())
@@ -208,6 +230,7 @@ impl Engine {
             let target = subject.target(hostname);
             let mut alert = compiled.alert(&subject, run.number, Some(event.time), target);
             alert.hostname = hostname.unwrap_or(&state.hostname).to_owned();
+            alert.actor = subject.actor();
             each(alert);
         }
     }
@@ -226,7 +249,9 @@ impl Engine {
             };
             run.counts.alert(&compiled.rule.name);
             let time = subject.nanoseconds();
-            each(compiled.alert(&subject, run.number, time, audit_target(event)));
+            let mut alert = compiled.alert(&subject, run.number, time, audit_target(event));
+            alert.actor = subject.actor();
+            each(alert);
         }
     }
 }
@@ -257,6 +282,10 @@ impl Compiled {
         for piece in &self.output {
             match piece {
                 Piece::Text(text) => message.push_str(text),
+                Piece::Extra { input, key } => {
+                    let value = input.value(subject);
+                    fields.insert(key.clone(), value.map_or(serde_json::Value::Null, |v| v.json()));
+                }
                 Piece::Field { input, key, width } => {
                     let value = input.value(subject);
                     let mut text = String::new();
@@ -285,6 +314,8 @@ impl Compiled {
             fields,
             hostname: String::new(),
             target,
+            actor: String::new(),
+            count: 1,
         }
     }
 }
@@ -341,6 +372,7 @@ fn output(rule: &DetectionRule, leaves: &Leaves) -> Result<Vec<Piece>, CompileEr
     let piece = |part: &Part| {
         Ok(match part {
             Part::Text(text) => Piece::Text(text.clone()),
+            Part::Extra { operand, key } => Piece::Extra { input: leaves.output(operand)?, key: key.clone() },
             Part::Field { operand, key, width } => {
                 Piece::Field { input: leaves.output(operand)?, key: key.clone(), width: *width }
             }

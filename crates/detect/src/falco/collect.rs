@@ -122,7 +122,7 @@ fn bare(name: &str) -> bool {
 /// One item being read.
 pub(super) struct Reader<'r, 't> {
     pub(super) collector: &'r mut Collector,
-    pub(super) source: Source<'t>,
+    pub(super) source: &'r mut Source<'t>,
     pub(super) known: Known<'r>,
     pub(super) warnings: &'r mut Vec<Problem>,
 }

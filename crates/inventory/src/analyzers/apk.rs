@@ -8,7 +8,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "apk",
     about: "apk's database of installed packages",
     files: &[Pattern::Path("lib/apk/db/installed"), Pattern::Path("usr/lib/apk/db/installed")],
-    stage: Stage::Installed,
+    stage: Stage::System,
     ecosystem: Some(Ecosystem::Apk),
     parse,
 };

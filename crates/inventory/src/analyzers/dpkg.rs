@@ -2,13 +2,17 @@
 
 use super::{Analyzer, Pattern, Stage};
 use crate::package::short;
-use crate::{Ecosystem, Package, Packages, SourcePackage};
+use crate::{Ecosystem, Origin, Package, Packages, SourcePackage, path};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "dpkg",
     about: "dpkg's database of installed packages",
-    files: &[Pattern::Path("var/lib/dpkg/status"), Pattern::In("var/lib/dpkg/status.d")],
-    stage: Stage::Installed,
+    files: &[
+        Pattern::Path("var/lib/dpkg/status"),
+        Pattern::In("var/lib/dpkg/status.d"),
+        Pattern::Below("var/lib/dpkg/info", ".md5sums"),
+    ],
+    stage: Stage::System,
     ecosystem: Some(Ecosystem::Deb),
     parse,
 };
@@ -16,10 +20,13 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
 /// One paragraph a package (deb-control(5)); distroless images keep one file a package, without a Status field, and
 /// checksums beside them.
 fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
-    if path.ends_with(".md5sums") {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(name) = path::name(path).strip_suffix(".md5sums") {
+        // `digest  path`, one a line (deb-md5sums(5)); the file may be named after package and architecture.
+        out.owned.extend(text.lines().filter_map(|line| Some(line.split_once("  ")?.1.to_owned())));
+        out.owner = Some(name.split(':').next().unwrap_or(name).to_owned());
         return;
     }
-    let text = String::from_utf8_lossy(bytes);
     let mut entry = Entry::default();
     for line in text.lines() {
         if line.trim().is_empty() {
@@ -32,6 +39,37 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
         }
     }
     entry.finish(out);
+}
+
+/// Parts of the maintainers' names of those who publish packages of their own for Debian and Ubuntu. Semantics:
+/// Trivy's `pkg/fanal/analyzer/pkg/dpkg`.
+const FOREIGN: [&str; 21] = [
+    "support@docker.com",
+    "@nvidia.com",
+    "Google Cloud CLI Authors",
+    "sapmachine@sap.com",
+    "@hashicorp.com",
+    "@microsoft.com",
+    "@mongodb.com",
+    "developers@lists.mariadb.org",
+    "dev@couchdb.apache.org",
+    "info@elastic.co",
+    "nginx-packaging@f5.com",
+    "@konghq.com",
+    "@cloudflare.com",
+    "support@influxdb.com",
+    "support@gitlab.com",
+    "contact@grafana.com",
+    "@datadoghq.com",
+    "@nodesource.com",
+    "info@tailscale.com",
+    "@openrobotics.org",
+    "@osrfoundation.org",
+];
+
+/// Whether a package is not the distribution's own.
+fn foreign(maintainer: &str) -> bool {
+    matches!(maintainer, "GitHub" | "HashiCorp") || FOREIGN.iter().any(|part| maintainer.contains(part))
 }
 
 #[derive(Default)]
@@ -76,6 +114,7 @@ impl<'a> Entry<'a> {
         };
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         out.add(Package {
+            origin: if foreign(self.maintainer) { Origin::ThirdParty } else { Origin::Official },
             source: Some(SourcePackage { name: name.to_owned(), version: version.to_owned() }),
             arch: some(self.arch),
             maintainer: some(self.maintainer),
@@ -111,8 +150,9 @@ mod tests {
         let out = read("Package: a\n\nVersion: 1\n\nStatus: install ok installed\n");
         assert_eq!((out.packages.len(), out.problems.len()), (0, 2));
         let mut sums = Packages::default();
-        parse("var/lib/dpkg/status.d/base.md5sums", b"Package: a\n", &mut sums);
-        assert_eq!(sums, Packages::default());
+        parse("var/lib/dpkg/info/base:amd64.md5sums", b"Package: a\n0a  usr/share/x y\n", &mut sums);
+        assert!(sums.packages.is_empty());
+        assert_eq!((sums.owned, sums.owner.as_deref()), (vec!["usr/share/x y".to_owned()], Some("base")));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Go programs: the modules they were built from, and the version of Go itself.
 
 use super::{Analyzer, Pattern, Stage};
-use crate::{Ecosystem, Package, Packages};
+use crate::{Ecosystem, Package, Packages, Relation};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "go-binary",
@@ -31,7 +31,9 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     };
     let toolchain = version.split_whitespace().next().unwrap_or_default();
     if let Some(version) = toolchain.strip_prefix("go") {
-        out.add(Package::new(Ecosystem::Go, "stdlib", version));
+        // `go1.26.0-X:nodwarf5`: experiments do not make another version.
+        let version = version.split("-X:").next().unwrap_or_default();
+        out.add(Package { relation: Relation::Direct, ..Package::new(Ecosystem::Go, "stdlib", version) });
     }
     let Some((modules, _)) = text(rest) else { return };
     let end = modules.len().saturating_sub(FRAME);
@@ -82,23 +84,81 @@ fn utf8(bytes: &[u8]) -> &str {
 }
 
 /// `mod` and `dep` lines with path and version; `=>` replaces the one before.
+///
+/// A main module built from a work tree has no version of its own; the linker's flags may tell one.
 fn list(modules: &str, out: &mut Packages) {
-    let mut found: Vec<(&str, &str)> = Vec::new();
+    let mut found: Vec<(Relation, &str, &str)> = Vec::new();
+    let mut flags = "";
     for line in modules.lines() {
         let mut words = line.split('\t');
         match (words.next(), words.next(), words.next()) {
-            (Some("mod" | "dep"), Some(path), Some(version)) => found.push((path, version)),
+            (Some("mod"), Some(path), Some(version)) => found.push((Relation::Root, path, version)),
+            (Some("dep"), Some(path), Some(version)) => found.push((Relation::Unknown, path, version)),
             (Some("=>"), Some(path), Some(version)) => {
-                found.pop();
-                found.push((path, version));
+                let relation = found.pop().map_or(Relation::Unknown, |(relation, _, _)| relation);
+                found.push((relation, path, version));
+            }
+            (Some("build"), Some(setting), _) => {
+                flags = setting.strip_prefix("-ldflags=").unwrap_or(flags);
             }
             _ => {}
         }
     }
-    // A main module built from a work tree has no version to hold against anything.
-    for (path, version) in found.into_iter().filter(|(_, version)| !version.is_empty() && *version != "(devel)") {
-        out.add(Package::new(Ecosystem::Go, path, version));
+    for (relation, path, version) in found.into_iter().filter(|(_, path, _)| !path.is_empty()) {
+        let mut version = if version == "(devel)" { "" } else { version };
+        let stamped = stamped(path, flags);
+        if relation == Relation::Root && (version.is_empty() || pseudo(version)) && !stamped.is_empty() {
+            version = &stamped;
+        }
+        out.add(Package { relation, ..Package::new(Ecosystem::Go, path, version) });
     }
+}
+
+/// `v0.0.0-20240101000000-abcdef012345`: a commit, not a release (go.dev/ref/mod).
+fn pseudo(version: &str) -> bool {
+    let version = version.split('+').next().unwrap_or_default();
+    let mut parts = version.rsplit('-');
+    let commit = parts.next().is_some_and(|p| p.len() == 12 && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let time = parts.next().and_then(|p| p.rsplit('.').next());
+    commit && time.is_some_and(|p| p.len() == 14 && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The version `-X PATH.version=…` gives a program; of several equally good ones none.
+///
+/// Semantics: Trivy's `ParseLDFlags`: a package below the module's `cmd` before one called main, common, version or cmd
+/// before any other.
+fn stamped(module: &str, flags: &str) -> String {
+    let flags = serde_json::from_str::<String>(flags).unwrap_or_else(|_| flags.to_owned());
+    let mut found: [Vec<String>; 3] = Default::default();
+    let flags = flags.replace("-X=", "-X ");
+    for pair in flags.split("-X ").skip(1) {
+        let pair = pair.trim_start().trim_matches(['\'', '"']);
+        let Some((key, value)) = pair.split_once('=') else { continue };
+        let value = value.split([' ', '\'', '"']).next().unwrap_or_default();
+        let lower = key.to_ascii_lowercase();
+        if !(lower.ends_with(".version") || lower.ends_with(".ver")) || !release(value) {
+            continue;
+        }
+        let package = lower.rsplit('/').next().and_then(|p| p.split('.').next()).unwrap_or_default();
+        let rank = match package {
+            _ if key.starts_with(&format!("{module}/cmd/")) => 0,
+            "main" | "common" | "version" | "cmd" => 1,
+            _ => 2,
+        };
+        if let Some(of) = found.get_mut(rank) {
+            of.push(value.to_owned());
+        }
+    }
+    match found.iter().find(|of| !of.is_empty()).map(Vec::as_slice) {
+        Some([one]) => one.clone(),
+        _ => String::new(),
+    }
+}
+
+fn release(value: &str) -> bool {
+    let value = value.strip_prefix('v').unwrap_or(value);
+    let core = value.split(['-', '+']).next().unwrap_or_default();
+    core.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -131,7 +191,7 @@ mod tests {
     #[test]
     fn modules_and_toolchain() {
         let (packages, problems) = read(&program(2, "go1.20.12", MODULES));
-        assert_eq!(packages, ["stdlib 1.20.12", "example.com/a v1.2.3", "example.com/c v2.0.0"]);
+        assert_eq!(packages, ["stdlib 1.20.12", "example.com/app ", "example.com/a v1.2.3", "example.com/c v2.0.0"]);
         assert_eq!(problems, 0);
         assert_eq!(read(&program(2, "go1.21.0 X:boringcrypto", "")).0, ["stdlib 1.21.0"]);
     }
@@ -145,5 +205,21 @@ mod tests {
             let (packages, _) = read(&whole[..cut]);
             assert!(packages.len() <= 1, "{packages:?}");
         }
+    }
+
+    #[test]
+    fn versions_of_the_main_module() {
+        for (flags, want) in [
+            (r#""-s -w -X main.version=1.2.3""#, "1.2.3"),
+            ("-X 'example.com/app/cmd/x.Version=v2.0.0' -X main.version=1.0.0", "v2.0.0"),
+            ("-X main.version=1.0.0 -X main.ver=2.0.0", ""),
+            ("-X main.commit=1.0.0", ""),
+            ("-X main.version=dirty", ""),
+            ("", ""),
+        ] {
+            assert_eq!(stamped("example.com/app", flags), want, "{flags}");
+        }
+        assert!(pseudo("v0.0.0-20210101000000-abcdef012345") && pseudo("v1.2.4-0.20210101000000-abcdef012345"));
+        assert!(!pseudo("v1.2.3") && !pseudo("v1.2.3-rc1"));
     }
 }

@@ -1,7 +1,7 @@
 //! go.mod: the modules a program is built from.
 
 use super::{Analyzer, Pattern, Stage};
-use crate::{Ecosystem, Package, Packages};
+use crate::{Ecosystem, Package, Packages, Relation};
 use std::collections::BTreeMap;
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
@@ -13,13 +13,18 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     parse,
 };
 
-/// `require` and `replace`, one a line or in parentheses (go.dev/ref/mod).
+/// What a module requires: name, version, and how.
+type Required = BTreeMap<String, (String, String, Relation)>;
+
+/// `module`, `require` and `replace`, one a line or in parentheses (go.dev/ref/mod). Before Go 1.17 what is indirect was
+/// not all listed, and what is listed is not all there is, so that it is left out.
 fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
     let mut block = "";
-    let (mut required, mut replaced) = (BTreeMap::new(), Vec::new());
-    for line in text.lines() {
-        let line = line.split("//").next().unwrap_or_default();
+    let (mut required, mut replaced) = (Required::new(), Vec::new());
+    let (mut module, mut complete) = (None, false);
+    for whole in text.lines() {
+        let (line, comment) = whole.split_once("//").unwrap_or((whole, ""));
         let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
         let (verb, rest) = match words.as_slice() {
             [verb, "("] => {
@@ -35,19 +40,41 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             [] => continue,
         };
         match (verb, rest) {
+            ("module", [path]) => module = Some((*path).to_owned()),
+            ("go", [version]) => complete = !before_117(version),
             ("require", [path, version]) => {
-                required.insert((*path).to_owned(), ((*path).to_owned(), (*version).to_owned()));
+                let relation = match comment.trim().starts_with("indirect") {
+                    true => Relation::Indirect,
+                    false => Relation::Direct,
+                };
+                required.insert((*path).to_owned(), ((*path).to_owned(), (*version).to_owned(), relation));
             }
             ("replace", [path, rest @ ..]) => replaced.push(((*path).to_owned(), words_of(rest))),
             _ => {}
         }
     }
+    if !complete {
+        required.retain(|_, (_, _, relation)| *relation == Relation::Direct);
+    }
     for (path, words) in replaced {
         replace(&mut required, &path, &words);
     }
-    for (name, version) in required.into_values() {
-        out.add(Package::new(Ecosystem::Go, name, version));
+    let needs = |all: &Required| {
+        let direct = all.values().filter(|(_, _, relation)| *relation == Relation::Direct);
+        direct.map(|(name, version, _)| format!("{name}@{version}")).collect()
+    };
+    if let Some(path) = module {
+        let needs = needs(&required);
+        out.add(Package { relation: Relation::Root, needs, ..Package::new(Ecosystem::Go, path, "") });
     }
+    for (name, version, relation) in required.into_values() {
+        out.add(Package { relation, ..Package::new(Ecosystem::Go, name, version) });
+    }
+}
+
+fn before_117(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u64>().unwrap_or(u64::MAX));
+    (parts.next(), parts.next()) < (Some(1), Some(17))
 }
 
 fn words_of(words: &[&str]) -> Vec<String> {
@@ -55,17 +82,19 @@ fn words_of(words: &[&str]) -> Vec<String> {
 }
 
 /// `replace A [vX] => B vY`; a replacement by a directory has no version and no advisories.
-fn replace(required: &mut BTreeMap<String, (String, String)>, path: &str, words: &[String]) {
+fn replace(required: &mut Required, path: &str, words: &[String]) {
     let texts: Vec<&str> = words.iter().map(String::as_str).collect();
     let (only, new) = match texts.as_slice() {
         ["=>", new @ ..] => (None, new),
         [version, "=>", new @ ..] => (Some(*version), new),
         _ => return,
     };
-    let applies = required.get(path).is_some_and(|(_, version)| only.is_none_or(|only| only == version));
+    let Some((_, version, relation)) = required.get(path).cloned() else { return };
+    let applies = only.is_none_or(|only| only == version);
     match new {
         [name, version] if applies => {
-            required.insert(path.to_owned(), ((*name).to_owned(), (*version).to_owned()));
+            required.remove(path);
+            required.insert((*name).to_owned(), ((*name).to_owned(), (*version).to_owned(), relation));
         }
         [_] if applies => {
             required.remove(path);
@@ -88,11 +117,13 @@ mod tests {
     fn require_and_replace() {
         let text = "module example.com/app\n\ngo 1.22\n\nrequire example.com/a v1.0.0 // indirect\nrequire (\n\texample.com/b v1.1.0\n\texample.com/c v1.2.0\n\texample.com/d v1.3.0\n)\n\
                     replace example.com/b => example.com/fork v9.0.0\nreplace (\n\texample.com/c v0.0.1 => example.com/x v1.0.0\n\texample.com/d => ../d\n)\nexclude example.com/a v0.9.0\n";
-        assert_eq!(read(text), ["example.com/a v1.0.0", "example.com/fork v9.0.0", "example.com/c v1.2.0"]);
+        assert_eq!(read(text), ["example.com/app ", "example.com/a v1.0.0", "example.com/c v1.2.0", "example.com/fork v9.0.0"]);
+        let old = text.replace("go 1.22", "go 1.16");
+        assert_eq!(read(&old), ["example.com/app ", "example.com/c v1.2.0", "example.com/fork v9.0.0"]);
     }
 
     #[test]
     fn nothing() {
-        assert!(read("").is_empty() && read("module x\nrequire (\n").is_empty() && read(")\nrequire a\n").is_empty());
+        assert!(read("").is_empty() && read("module x\nrequire (\n") == ["x "] && read(")\nrequire a\n").is_empty());
     }
 }

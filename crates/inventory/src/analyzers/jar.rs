@@ -43,8 +43,9 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     let mut found = BTreeSet::new();
     let mut left = NESTED;
     archive(path, bytes, 0, &mut left, &mut found, out);
-    for artifact in found {
-        out.add(Package::new(Ecosystem::Maven, format!("{}:{}", artifact.group, artifact.name), artifact.version));
+    for (path, artifact) in found {
+        let name = format!("{}:{}", artifact.group, artifact.name);
+        out.add(Package { path, ..Package::new(Ecosystem::Maven, name, artifact.version) });
     }
 }
 
@@ -53,7 +54,7 @@ fn archive(
     bytes: &[u8],
     depth: usize,
     left: &mut u64,
-    found: &mut BTreeSet<Artifact>,
+    found: &mut BTreeSet<(String, Artifact)>,
     out: &mut Packages,
 ) {
     let zip = match Zip::read(bytes, MEMBERS) {
@@ -70,7 +71,7 @@ fn archive(
                 Ok(text) => own.extend(properties(&text)),
                 Err(error) => out.problem(format!("{}: {error}", short(name))),
             }
-        } else if name == "META-INF/MANIFEST.MF" {
+        } else if path::name(name) == "MANIFEST.MF" {
             manifest = text().map(|text| of_manifest(&text)).unwrap_or_default();
         } else if nested(name) {
             if depth >= DEPTH || entry.size > *left {
@@ -80,7 +81,7 @@ fn archive(
             match zip.body(entry, *left) {
                 Ok(inner) => {
                     *left = left.saturating_sub(inner.len() as u64);
-                    archive(name, &inner, depth.saturating_add(1), left, found, out);
+                    archive(&format!("{path}/{name}"), &inner, depth.saturating_add(1), left, found, out);
                 }
                 Err(error) => out.problem(format!("{}: {error}", short(name))),
             }
@@ -94,7 +95,7 @@ fn archive(
     if own.is_empty() && versioned(stem) {
         out.problem(format!("{} does not tell what it is; its checksum was not looked up", short(path)));
     }
-    found.extend(own);
+    found.extend(own.into_iter().map(|artifact| (path.to_owned(), artifact)));
 }
 
 fn nested(name: &str) -> bool {

@@ -26,6 +26,8 @@ pub enum Pattern {
     Path(&'static str),
     /// Files directly in this directory.
     In(&'static str),
+    /// Files directly in this directory whose name ends so.
+    Below(&'static str, &'static str),
     /// Any file of this name.
     Name(&'static str),
     /// Any file whose name ends so.
@@ -39,10 +41,37 @@ pub enum Pattern {
 /// What the packages of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Installed: they count in an image and in a directory.
+    /// A system's, or what tells of the system.
+    System,
+    /// Installed beside the system: they count where programs run, not among sources.
     Installed,
-    /// Declared by a lock file: they count in a directory of sources; in an image what is installed counts.
+    /// Declared by a lock file: they count in a folder of sources; in an image what is installed counts.
     Declared,
+    /// Both: a lock file that is installed with its program.
+    Always,
+}
+
+/// What is looked at, which says which packages count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// An image or a root file system: what is installed.
+    #[default]
+    Installed,
+    /// A folder: what lock files declare, and a system's packages if there is one.
+    Folder,
+    /// A repository of sources: what lock files declare.
+    Repository,
+}
+
+impl Scope {
+    fn wants(self, analyzer: &Analyzer) -> bool {
+        match (self, analyzer.stage) {
+            (_, Stage::Always) => true,
+            (Self::Installed, stage) => stage != Stage::Declared,
+            (Self::Folder, stage) => matches!(stage, Stage::Declared | Stage::System),
+            (Self::Repository, stage) => stage == Stage::Declared,
+        }
+    }
 }
 
 impl Pattern {
@@ -51,6 +80,7 @@ impl Pattern {
         match self {
             Self::Path(want) => path == want,
             Self::In(directory) => path::parent(path) == directory,
+            Self::Below(directory, suffix) => path::parent(path) == directory && path.ends_with(suffix),
             Self::Name(name) => path::name(path) == name,
             Self::Suffix(suffix) => path::name(path).ends_with(suffix),
             Self::Inside(suffix, name) => {
@@ -69,18 +99,55 @@ macro_rules! analyzers {
     };
 }
 
-analyzers![os_release, apk, dpkg, rpm, python, node_module, npm_lock, go_binary, go_mod, pip, jar,];
+analyzers![
+    os_release,
+    apk,
+    apk_repositories,
+    dpkg,
+    rpm,
+    python,
+    node_module,
+    npm_lock,
+    go_binary,
+    go_mod,
+    pip,
+    poetry,
+    cargo_lock,
+    composer_lock,
+    gradle_lock,
+    pom,
+    jar,
+];
 
-/// The analyzers of installed packages that read a file by its path.
-pub(crate) fn of(path: &str) -> Vec<&'static Analyzer> {
-    let reads =
-        |a: &&Analyzer| a.stage == Stage::Installed && a.files.iter().any(|pattern| pattern.matches(path));
+/// The analyzers that read a file by its path.
+pub(crate) fn of(path: &str, scope: Scope) -> Vec<&'static Analyzer> {
+    let reads = |a: &&Analyzer| scope.wants(a) && a.files.iter().any(|pattern| pattern.matches(path));
     ANALYZERS.iter().copied().filter(reads).collect()
 }
 
 /// The analyzers that read programs.
-pub(crate) fn of_programs() -> impl Iterator<Item = &'static Analyzer> {
-    ANALYZERS.iter().copied().filter(|a| a.files.contains(&Pattern::Program))
+pub(crate) fn of_programs(scope: Scope) -> impl Iterator<Item = &'static Analyzer> {
+    ANALYZERS.iter().copied().filter(move |a| scope.wants(a) && a.files.contains(&Pattern::Program))
+}
+
+/// Lets analyzers read one file; what they find is marked with who found it.
+pub(crate) fn run(
+    analyzers: impl IntoIterator<Item = &'static Analyzer>,
+    path: &str,
+    bytes: &[u8],
+) -> Packages {
+    let mut out = Packages::default();
+    for analyzer in analyzers {
+        let before = out.packages.len();
+        (analyzer.parse)(path, bytes, &mut out);
+        for package in out.packages.iter_mut().skip(before) {
+            analyzer.id.clone_into(&mut package.found_by);
+            if package.path.is_empty() {
+                path.clone_into(&mut package.path);
+            }
+        }
+    }
+    out
 }
 
 /// Whether a file begins as a program does: ELF, PE or Mach-O.

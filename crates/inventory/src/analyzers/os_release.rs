@@ -7,7 +7,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "os-release",
     about: "family and version of the operating system",
     files: &[Pattern::Path("etc/os-release"), Pattern::Path("usr/lib/os-release")],
-    stage: Stage::Installed,
+    stage: Stage::System,
     ecosystem: None,
     parse,
 };

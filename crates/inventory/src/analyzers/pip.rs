@@ -15,7 +15,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
 /// `name[extra]==version ; marker --hash=… # comment`. A line that pins no version says nothing about what is installed.
 fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
-    for line in text.lines() {
+    for (at, line) in text.lines().enumerate() {
         let line = line.split(" #").next().unwrap_or_default();
         let line = line.split([';', '\\']).next().unwrap_or_default();
         let line = line.split(" --").next().unwrap_or_default().trim();
@@ -29,7 +29,8 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
         if name.is_empty() || !name.chars().all(word) || version.is_empty() || version.contains([',', '*', ' ']) {
             continue;
         }
-        out.add(Package::new(Ecosystem::PyPi, name, version));
+        let number = (at as u64).saturating_add(1);
+        out.add(Package { lines: vec![(number, number)], ..Package::new(Ecosystem::PyPi, name, version) });
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Analyzer, Pattern, Stage};
 use crate::package::short;
 use crate::sqlite::{Value, rows};
-use crate::{Ecosystem, Package, Packages, SourcePackage};
+use crate::{Ecosystem, Origin, Package, Packages, SourcePackage};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "rpm",
@@ -18,7 +18,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
         Pattern::Path("var/lib/rpm/Packages.db"),
         Pattern::Path("usr/lib/sysimage/rpm/Packages.db"),
     ],
-    stage: Stage::Installed,
+    stage: Stage::System,
     ecosystem: Some(Ecosystem::Rpm),
     parse,
 };
@@ -31,7 +31,27 @@ const VENDOR: u32 = 1011;
 const LICENSE: u32 = 1014;
 const ARCH: u32 = 1022;
 const SOURCE: u32 = 1044;
+const DIRECTORY_OF: u32 = 1116;
+const NAMES: u32 = 1117;
+const DIRECTORIES: u32 = 1118;
 const MODULE: u32 = 5096;
+
+/// How the vendors' names of distributions begin. Semantics: Trivy's `pkg/fanal/analyzer/pkg/rpm`.
+const VENDORS: [&str; 13] = [
+    "Amazon Linux",
+    "Amazon.com",
+    "CentOS",
+    "Fedora Project",
+    "Oracle America",
+    "Red Hat",
+    "AlmaLinux",
+    "CloudLinux",
+    "VMware",
+    "SUSE",
+    "openSUSE",
+    "Microsoft Corporation",
+    "Rocky",
+];
 
 /// One blob a package: a header of tags (rpm's "header structure"), without its magic.
 fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
@@ -76,7 +96,17 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
     if name.len() > 256 {
         return out.problem(format!("row {at}: {} is too long for a name", short(&name)));
     }
+    let vendor = text(VENDOR).unwrap_or_default();
+    let official = match vendor.as_str() {
+        // Amazon's own may name nobody.
+        "" | "(none)" => release.contains("amzn"),
+        vendor => VENDORS.iter().any(|known| vendor.starts_with(known)),
+    };
+    if official {
+        files(blob, out);
+    }
     out.add(Package {
+        origin: if official { Origin::Official } else { Origin::ThirdParty },
         source,
         arch: text(ARCH).filter(|arch| arch != "(none)"),
         licenses: text(LICENSE).into_iter().collect(),
@@ -84,6 +114,31 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
         module: text(MODULE).filter(|module| module != "(none)"),
         ..Package::new(Ecosystem::Rpm, name.clone(), evr(&version, &release))
     });
+}
+
+/// The files of a package: names, and for each which directory it is in.
+fn files(blob: &[u8], out: &mut Packages) {
+    let (Some(names), Some(directories), Some(of)) =
+        (strings(blob, NAMES), strings(blob, DIRECTORIES), field(blob, DIRECTORY_OF))
+    else {
+        return;
+    };
+    for (at, name) in names.iter().enumerate() {
+        let directory = word(of, at.saturating_mul(4)).and_then(|n| directories.get(usize::try_from(n).ok()?));
+        if let Some(directory) = directory {
+            out.owned.push(format!("{}{name}", directory.trim_start_matches('/')));
+        }
+    }
+}
+
+/// The texts of a tag that has several.
+fn strings(blob: &[u8], tag: u32) -> Option<Vec<String>> {
+    let count = usize::try_from(word(blob, 0)?).ok()?;
+    let index = blob.get(8..)?.get(..count.checked_mul(16)?)?;
+    let entry = index.chunks_exact(16).find(|entry| word(entry, 0) == Some(tag))?;
+    let wanted = usize::try_from(word(entry, 12)?).ok()?;
+    let texts = field(blob, tag)?.split(|b| *b == 0).take(wanted);
+    Some(texts.map(|text| String::from_utf8_lossy(text).into_owned()).collect())
 }
 
 /// `name-version-release.src.rpm`.

@@ -3,13 +3,22 @@
 //! Semantics: kube-bench's `check` package. Three answers, not two: what was not looked at, what an unknown operator
 //! asks and what only a shell could say is unknown, never a pass.
 
-pub mod audit;
+mod assess;
+mod choice;
 mod judge;
 mod load;
+mod node;
+pub mod node_file;
+pub mod own;
+mod shell;
 mod variables;
 
-pub use judge::{Answer, File, NodeReport, Verdict, judge};
+pub use assess::{Row, Sources, assess, wanted};
+pub use choice::choose;
+pub use judge::{Answer, NoShell, Outputs, Verdict, judge, needs};
 pub use load::{Benchmark, Compare, Control, Controls, Group, Item, Kind, Op, Tests, parse};
+pub use node::{File, FileKind, Need, NodeReport, Task};
+pub use shell::{Audit, Printed, Stop};
 pub use variables::Variables;
 
 use crate::control_plane::processes;
@@ -21,16 +30,17 @@ use snapshot::Snapshot;
 pub fn seen_by_api(snapshot: &Snapshot, kubelets: &[Kubelet], path: &str) -> NodeReport {
     let line = |process: &crate::control_plane::Process| {
         let flags: Vec<String> = process.arguments.written().collect();
-        format!("{} {}", process.component, flags.join(" "))
+        Task::of_command(&format!("{} {}", process.component, flags.join(" ")))
     };
-    let mut lines: Vec<String> = processes(snapshot).iter().map(line).collect();
+    let mut lines: Vec<Task> = processes(snapshot).iter().map(line).collect();
     let mut report = NodeReport::default();
     if let Some(kubelet) = kubelets.iter().find(|kubelet| kubelet.kind != KubeletKind::Flags) {
-        lines.push("kubelet".to_owned());
+        lines.push(Task::of_command("kubelet"));
         let content = Some(kubelet.config.to_string());
-        let file = File { mode: 0, owner: String::new(), group: String::new(), content };
+        let file = File { content, ..File::default() };
         report.files.insert(path.to_owned(), Some(file));
         report.by_api.insert(path.to_owned());
+        report.half_seen.insert("kubelet".to_owned());
     }
     report.processes = (!lines.is_empty()).then_some(lines);
     report

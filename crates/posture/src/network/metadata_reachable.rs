@@ -1,6 +1,6 @@
 //! Pods that reach the cloud's metadata service or the kubelets past the policies of their namespace.
 
-use super::reach::{Allowed, Direction, End, Endpoint, Port, Reach};
+use reach::{Allowed, Direction, End, Endpoint, Port, Reach};
 use crate::{Check, Report, Run, Whole, report};
 use model::{Evidence, Finding, Grain, ResourceRef, Rule, Severity, Target};
 use std::collections::BTreeMap;

@@ -2,7 +2,6 @@
 
 pub mod firewall;
 mod ports;
-pub mod reach;
 
 pub use public_node::PROBED;
 

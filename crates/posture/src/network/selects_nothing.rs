@@ -1,6 +1,6 @@
 //! NetworkPolicies that limit nobody.
 
-use super::reach::{Endpoint, Reach};
+use reach::{Endpoint, Reach};
 use crate::{Check, Report, Run, Whole};
 use model::{Finding, Rule, Severity, Target};
 

@@ -1,6 +1,6 @@
 //! Workloads that no policy limits, in namespaces that have policies.
 
-use super::reach::{Direction, Endpoint, Reach};
+use reach::{Direction, Endpoint, Reach};
 use crate::{Check, Report, Run, Whole};
 use model::{Confidence, Evidence, Finding, ResourceRef, Rule, Severity, Target};
 use std::collections::BTreeMap;

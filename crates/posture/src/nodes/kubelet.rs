@@ -139,7 +139,7 @@ impl Kubelet {
     }
 
     /// The configuration that kubeadm keeps for its kubelets, where a snapshot has it.
-    fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
+    pub(crate) fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
         let map = snapshot.of("", "ConfigMap").iter().find(|map| {
             let name = map.reference.name.as_ref();
             &*map.reference.namespace == "kube-system"
@@ -174,7 +174,10 @@ impl Kubelet {
         }
         let written =
             field.path.iter().try_fold(&self.config, |at, part| at.get(part)).filter(|v| !v.is_null());
-        if let Some(value) = written {
+        // In a file a duration of zero is one that is not set.
+        let unset =
+            |value: &&Value| self.kind == Kind::File && value.as_str().is_some_and(|text| text == "0s");
+        if let Some(value) = written.filter(|value| !unset(value)) {
             return Effective { value: value.clone(), written: true };
         }
         let absent = match self.kind {
@@ -222,6 +225,14 @@ mod tests {
             |kind| kubelet(kind, config.clone(), &[("anonymous-auth", "true")]).effective(&ANONYMOUS).value;
         assert_eq!(value(Kind::File), json!(true));
         assert_eq!(value(Kind::Configz), json!(false));
+    }
+
+    #[test]
+    fn a_duration_of_zero_in_a_file_is_not_set() {
+        static IDLE: Field = Field { path: &["idle"], flag: "idle", in_file: "\"4h\"", ..ANONYMOUS };
+        let value = |kind| kubelet(kind, json!({"idle": "0s"}), &[]).effective(&IDLE).value;
+        assert_eq!(value(Kind::File), json!("4h"));
+        assert_eq!(value(Kind::Configz), json!("0s"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `check`: nodes, workloads, network and control plane, judged by what holds.
 
-use super::check_cis::CisArgs;
+use super::check_cis::{CisArgs, NodeReportArgs};
+use super::check_fix::{Plan, first_fixes};
 use super::rbac::lint::Threshold;
-use super::rbac::yaml_text;
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
 use crate::output;
@@ -58,6 +58,12 @@ pub(crate) struct CheckArgs {
     /// Write the manifests that the first fix of each finding changes, and nothing else
     #[arg(long, conflicts_with = "list")]
     fixed: bool,
+    /// Write the first fix of each finding into the manifests it was found in; comments and order stay
+    #[arg(long, conflicts_with_all = ["list", "fixed"])]
+    fix: bool,
+    /// With --fix: write nothing, print what would change as a diff
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Every place of every finding
     #[arg(long)]
     all: bool,
@@ -68,8 +74,10 @@ pub(crate) struct CheckArgs {
 
 #[derive(Subcommand)]
 enum Question {
-    /// kube-bench's control files, answered without a shell
+    /// kube-bench's control files, answered without a shell, and our own verdict beside each
     Cis(Box<CisArgs>),
+    /// What this machine shows as a node, as a file for `check cis --node-report` elsewhere
+    NodeReport(NodeReportArgs),
 }
 
 /// How an answer is written.
@@ -89,7 +97,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The name of the format of findings that it is, if it is one.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Text | Self::Json => "",
             Self::Sarif => "sarif",
@@ -110,14 +118,19 @@ struct Answer {
 
 impl CheckArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        if let Some(Question::Cis(args)) = self.question {
-            return args.run();
+        match self.question {
+            Some(Question::Cis(args)) => return args.run(),
+            Some(Question::NodeReport(args)) => return args.run(),
+            None => {}
         }
         if self.list {
             output::write(&self.catalogue(), None)?;
             return Ok(Exit::Done);
         }
         let answer = self.judge()?;
+        if self.fix {
+            return answer.fix(self.dry_run);
+        }
         let text = match (self.fixed, self.output) {
             (true, _) => answer.fixed(),
             (false, Format::Json) => format!("{:#}\n", answer.json()),
@@ -226,7 +239,7 @@ pub(super) fn configz(given: &str) -> anyhow::Result<Kubelet> {
 }
 
 /// A file, and one byte more than it may have, so that the engine can refuse it.
-fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| exit::unreadable(format!("{path}: {error}"));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut text = Vec::new();
@@ -401,17 +414,37 @@ impl Answer {
         })
     }
 
+    /// Writes the fixes into the files, or shows what that would do.
+    fn fix(&self, dry_run: bool) -> anyhow::Result<Exit> {
+        let plan = Plan::new(&self.snapshot, &self.findings, self.places.stdin());
+        if dry_run {
+            output::write(&plan.diff(), None)?;
+        } else if plan.of_stdin() {
+            return Err(exit::usage("standard input cannot be written to: --fix --dry-run, or --fixed"));
+        } else {
+            plan.write()?;
+        }
+        for why in &plan.refused {
+            output::say(&output::line("not fixed: ", why));
+        }
+        let by_hand = self.findings.iter().filter(|f| f.fixes.iter().all(|fix| fix.edits.is_empty())).count();
+        let would = if dry_run { "would change" } else { "changed" };
+        output::say(&format!(
+            "{} fixes {would} {} files; {} could not be written, {by_hand} findings have no fix a program can make",
+            plan.applied,
+            plan.len(),
+            plan.refused.len()
+        ));
+        Ok(if plan.refused.is_empty() { Exit::Done } else { Exit::Incomplete })
+    }
+
     /// What the first machine-applicable fix of each finding makes of the resources it touches. The others are not
     /// written: of a Secret, for one, the values are not known.
     fn fixed(&self) -> String {
-        let mut done: Vec<&str> = Vec::new();
         let mut edits: Vec<Edit> = Vec::new();
-        for fix in self.findings.iter().filter_map(|f| f.fixes.iter().find(|fix| !fix.edits.is_empty())) {
-            if !done.contains(&fix.key.as_str()) {
-                done.push(&fix.key);
-                edits.extend(
-                    fix.edits.iter().filter(|edit| !edits.contains(edit)).cloned().collect::<Vec<_>>(),
-                );
+        for edit in first_fixes(&self.findings).into_iter().flat_map(|(_, fix)| &fix.edits) {
+            if !edits.contains(edit) {
+                edits.push(edit.clone());
             }
         }
         let (after, failed) = self.snapshot.with(&edits);
@@ -421,7 +454,7 @@ impl Answer {
         };
         let manifest = |resource: &snapshot::Resource| {
             let value: Value = serde_json::from_str(resource.text()).unwrap_or_default();
-            format!("---\n{}", yaml_text::write(&value))
+            format!("---\n{}", yaml::write(&value))
         };
         after.resources().iter().filter(touched).map(manifest).collect()
     }

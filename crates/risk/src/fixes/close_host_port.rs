@@ -13,7 +13,7 @@ pub(crate) fn key(workload: Index) -> FixKey {
 }
 
 fn write(world: &World<'_>, [workload, _]: [Index; 2], fix: &mut Fix) {
-    let network = world.workload_at(workload).is_some_and(|w| w.host_network);
+    let network = world.workload_at(workload).is_some_and(|w| w.endpoint.host_network);
     let what = if network { "hostNetwork" } else { "hostPort" };
     fix.title = format!("drop {what} from {} and publish it through a Service", world.name(workload));
 }

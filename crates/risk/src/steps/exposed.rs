@@ -78,6 +78,25 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_counts_for_the_port_that_the_service_sends_to() {
+        let opens = |ingress: &str, target: &str| {
+            let policy = format!(
+                "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: shop}}\n\
+                 spec: {{podSelector: {{}}, ingress: [{ingress}]}}\n"
+            );
+            let service = NODE_PORT.replace("{port: 80,", &format!("{{port: 80, targetPort: {target},"));
+            !edges("exposed", &(pod("shop", "web", "") + &service + &policy), &[]).is_empty()
+        };
+        assert!(opens("{ports: [{port: 8080}]}", "8080"));
+        assert!(!opens("{ports: [{port: 9090}]}", "8080"));
+        assert!(!opens("{ports: [{port: 8080, protocol: UDP}]}", "8080"));
+        assert!(opens("{ports: [{port: 8000, endPort: 9000}]}", "8080"));
+        assert!(opens("{ports: [{port: 9090}]}", "unknown-name"));
+        assert!(opens("{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}", "8080"));
+        assert!(!opens("{from: [{ipBlock: {cidr: 198.51.100.0/24}}]}", "8080"));
+    }
+
+    #[test]
     fn a_load_balancer_counts_unless_its_sources_are_limited_or_it_is_internal() {
         let balancer = NODE_PORT.replace("type: NodePort", "type: LoadBalancer");
         assert_eq!(edges("exposed", &(pod("shop", "web", "") + &balancer), &[]).len(), 1);

@@ -1,8 +1,9 @@
 //! Which workloads can be reached from outside the cluster, and through what.
 
-use super::World;
+use super::{WorkloadFacts, World, network};
 use crate::graph::Index;
 use model::Confidence;
+use reach::{Endpoint, Port, Protocol};
 use snapshot::{Json, Resource};
 use std::sync::Arc;
 
@@ -46,8 +47,10 @@ pub(crate) fn find(world: &mut World<'_>) {
         let json = service.json();
         let Some((kind, pointer)) = service_kind(&json) else { continue };
         for workload in selected(world, &service.reference.namespace, &json) {
-            let open = world.workload_at(workload).is_some_and(|w| w.reach.internet || w.reach.cluster);
-            if open {
+            let open = |w: &WorkloadFacts<'_>| {
+                targets(&json, &w.endpoint).any(|port| network::takes_from_outside(world, &w.endpoint, port))
+            };
+            if world.workload_at(workload).is_some_and(open) {
                 let (kind, pointer) = (kind.clone(), pointer.clone());
                 found.push(Exposure {
                     workload,
@@ -122,10 +125,32 @@ fn selected(world: &World<'_>, namespace: &Arc<str>, service: &Json<'_>) -> Vec<
         return Vec::new();
     };
     let matches = |workload: &Index| {
-        let labels = world.workload_at(*workload).map_or(&[][..], |w| &w.labels);
-        selector.iter().all(|(key, want)| labels.iter().any(|(k, v)| k == key && Some(&**v) == want.str()))
+        let labels = world.workload_at(*workload).map_or(&[][..], |w| &w.endpoint.labels);
+        selector
+            .iter()
+            .all(|(key, want)| labels.iter().any(|(k, v)| **k == **key && Some(&**v) == want.str()))
     };
     world.workloads_in(scope).filter(matches).collect()
+}
+
+/// The ports of a workload that a Service sends to; `None` for one that nobody knows.
+fn targets<'s>(service: &'s Json<'_>, endpoint: &'s Endpoint) -> impl Iterator<Item = Option<Port>> + 's {
+    service.at(&["spec", "ports"]).items().iter().map(|port| {
+        let protocol = Protocol::parse(port.get("protocol").text())?;
+        let target = port.get("targetPort");
+        let number = match target.str() {
+            Some(name) => {
+                let mut named =
+                    endpoint.ports.iter().filter(|(own, of, _)| **own == *name && *of == protocol);
+                named.next().map(|(_, _, number)| *number)
+            }
+            None => {
+                let number = if target.is_null() { port.get("port").int() } else { target.int() };
+                number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0)
+            }
+        }?;
+        Some(Port { protocol, number })
+    })
 }
 
 fn backends(ingress: &Json<'_>) -> Vec<(String, String)> {

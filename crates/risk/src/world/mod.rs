@@ -7,13 +7,13 @@ mod join;
 mod network;
 
 pub(crate) use exposure::{Exposure, ExposureKind};
-pub(crate) use network::Reach;
+pub(crate) use network::{Leaves, Reach, Zone};
 
 use crate::graph::Index;
 use model::{Confidence, Evidence, Fact, Grant, Identity, ImageId, Predicate, ResourceRef};
+use reach::Endpoint;
 use rustc_hash::{FxHashMap, FxHashSet};
 use snapshot::{Json, PodRow, PodSpec, Resource, Snapshot, Template};
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What was found out, and how it hangs together.
@@ -25,6 +25,10 @@ pub(crate) struct World<'a> {
     /// Namespaces; index 0 is the whole cluster.
     pub(crate) scopes: Names<Arc<str>>,
     pub(crate) nodes: Vec<NodeFacts>,
+    /// The NetworkPolicies.
+    pub(crate) policies: reach::Reach,
+    /// Where workloads whose packets may not go everywhere can send them.
+    pub(crate) zones: Vec<Zone>,
     pub(crate) exposures: Vec<Exposure<'a>>,
     pub(crate) grants: Vec<Right<'a>>,
     /// Roles, bindings, Services: whatever a fix changes besides workloads.
@@ -111,8 +115,8 @@ pub(crate) struct WorkloadFacts<'a> {
     /// What mounts the account's token; `None` when nothing does.
     pub(crate) token: Option<Token>,
     pub(crate) images: Vec<ContainerImage>,
-    pub(crate) labels: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    pub(crate) host_network: bool,
+    /// Its pods, as policies and Services see them.
+    pub(crate) endpoint: Endpoint,
     pub(crate) ports: Vec<(u16, String)>,
     pub(crate) nodes: Vec<Index>,
     /// What its owner says it is worth to an attacker (annotation `ringwall.dev/value`, 1 to 100).
@@ -136,6 +140,8 @@ impl<'a> World<'a> {
             identities: Names::default(),
             scopes: Names::default(),
             nodes: Vec::new(),
+            policies: reach::Reach::new(snapshot),
+            zones: Vec::new(),
             exposures: Vec::new(),
             grants: Vec::new(),
             objects: Names::default(),
@@ -168,7 +174,7 @@ impl<'a> World<'a> {
         let resource = template.workload.resource;
         let mut images = Vec::new();
         let mut ports = Vec::new();
-        let host_network = spec.json.get("hostNetwork").is_true();
+        let endpoint = Endpoint::of(template);
         for container in spec.containers() {
             let id = container.image().map(ImageId::from_reference).unwrap_or_default();
             images.push(ContainerImage {
@@ -178,7 +184,7 @@ impl<'a> World<'a> {
                 provenance: None,
             });
             for (at, port) in container.json.get("ports").items().iter().enumerate() {
-                let field = if host_network { "containerPort" } else { "hostPort" };
+                let field = if endpoint.host_network { "containerPort" } else { "hostPort" };
                 if let Some(number) =
                     port.get(field).int().and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0)
                 {
@@ -192,8 +198,7 @@ impl<'a> World<'a> {
             account: self.identities.index(spec.account()),
             token: self.token(template, spec),
             images,
-            labels: labels(template.labels()),
-            host_network,
+            endpoint,
             ports,
             nodes: Vec::new(),
             value: value_of(template),
@@ -385,15 +390,6 @@ impl<'a> World<'a> {
             _ => None,
         })
     }
-}
-
-/// An object's fields as labels.
-fn labels<'a>(json: &Json<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let text = |value: &Json<'a>| match value {
-        Json::Str(text) => text.clone(),
-        _ => Cow::Borrowed(""),
-    };
-    json.fields().iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 fn value_of(template: &Template<'_>) -> Option<u8> {

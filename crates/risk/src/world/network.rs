@@ -1,16 +1,16 @@
-//! Who can send packets to a workload, as far as NetworkPolicies say.
+//! Who can send packets to a workload, and where its own may go, as far as NetworkPolicies say.
 //!
-//! Semantics: <https://kubernetes.io/docs/concepts/services-networking/network-policies/>. A workload no policy
-//! selects takes packets from everywhere; policies add up; ports are not looked at yet.
+//! [`reach`] judges a pair; here the same rules are read for all workloads at once. Workloads of a namespace that the
+//! same policies select are alike, so each set of policies is read once. Of ports only this is asked: whether a rule
+//! opens any, since a workload may listen on ports that it does not declare.
 
 use super::World;
 use crate::graph::Index;
+use reach::{Direction, End, Endpoint, Peer, Policy, Port, Rule};
 use rustc_hash::FxHashMap;
-use snapshot::{Json, Resource};
-use std::borrow::Cow;
 use std::sync::Arc;
 
-/// From where a workload takes packets.
+/// From where a workload takes packets, and where it may send them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// Some policy selects it for ingress.
@@ -23,9 +23,38 @@ pub(crate) struct Reach {
     pub(crate) namespaces: Vec<Index>,
     /// From these workloads.
     pub(crate) workloads: Vec<Index>,
-    /// Its own packets go nowhere.
-    pub(crate) silent: bool,
+    /// Where its own packets go.
+    pub(crate) leaves: Leaves,
 }
+
+/// Where the packets of a workload may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    /// Anywhere in the cluster.
+    #[default]
+    Anywhere,
+    /// To the workloads of a [`Zone`].
+    Zone(Index),
+}
+
+/// What some workloads of a namespace may send to, because the same policies say so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Zone {
+    /// The namespace of the senders.
+    pub(crate) scope: Index,
+    /// Workloads their packets may go to, sorted.
+    pub(crate) receivers: Vec<Index>,
+}
+
+impl Zone {
+    /// Whether their packets go nowhere.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.receivers.is_empty()
+    }
+}
+
+/// Past this many receivers a sender counts as one that may send anywhere, which errs to the careful side.
+const MOST_RECEIVERS: usize = 4_096;
 
 impl Reach {
     /// Whether anything inside the cluster can send it packets.
@@ -34,156 +63,241 @@ impl Reach {
     }
 }
 
-/// Works out every workload's reach. Workloads of a namespace that the same policies select have the same.
+/// Works out every workload's reach.
 pub(crate) fn judge(world: &mut World<'_>) {
-    let mut policies: Vec<(Index, Json<'_>)> = Vec::new();
-    for policy in world.snapshot.of("networking.k8s.io", "NetworkPolicy") {
-        let scope = world.scopes.index(policy.reference.namespace.clone());
-        policies.push((scope, policy.json()));
-    }
-    policies.sort_by_key(|(scope, _)| *scope);
-    let namespaces: Vec<(Index, Labels<'_>)> = match policies.is_empty() {
-        true => Vec::new(),
-        false => {
-            (1..).zip(world.scopes.iter().skip(1)).map(|(at, (_, name))| (at, labels(world, name))).collect()
-        }
-    };
+    let mut reaches: Vec<Reach> = Vec::with_capacity(world.workloads.len());
+    let mut zones = Vec::new();
     let mut known: FxHashMap<(Index, Vec<usize>), Reach> = FxHashMap::default();
-    let mut reaches = Vec::with_capacity(world.workloads.len());
+    let mut scope_of: FxHashMap<&Arc<str>, Index> = FxHashMap::default();
+    scope_of.extend(world.scopes.iter().map(|(at, name)| (name, at)));
     for workload in &world.workloads {
-        let start = policies.partition_point(|(scope, _)| *scope < workload.scope);
-        let local = policies.iter().enumerate().skip(start);
-        let selecting: Vec<usize> = local
-            .take_while(|(_, (scope, _))| *scope == workload.scope)
-            .filter(|(_, (_, policy))| {
-                let selector = policy.at(&["spec", "podSelector"]);
-                !workload.host_network && selects(selector, &workload.labels)
-            })
-            .map(|(at, _)| at)
-            .collect();
+        let policies = world.policies.policies(&workload.endpoint.workload.namespace);
+        let selects = |policy: &Policy| {
+            !workload.endpoint.host_network && policy.selects.matches(&workload.endpoint.labels)
+        };
+        let selecting: Vec<usize> =
+            (0..).zip(policies).filter(|(_, p)| selects(p)).map(|(at, _)| at).collect();
         let reach = known.entry((workload.scope, selecting)).or_insert_with_key(|(scope, selecting)| {
-            let specs: Vec<&Json<'_>> = selecting.iter().map(|at| policies[*at].1.get("spec")).collect();
-            reach(world, &namespaces, *scope, &specs)
+            let policies: Vec<&Policy> = selecting.iter().filter_map(|at| policies.get(*at)).collect();
+            let mut reach = enters(world, *scope, &policies);
+            if let Some(zone) = leaves(world, *scope, &policies) {
+                reach.leaves = Leaves::Zone(zones.len() as Index);
+                zones.push(zone);
+            }
+            reach
         });
         reaches.push(reach.clone());
     }
     for (workload, reach) in world.workloads.iter_mut().zip(reaches) {
         workload.reach = reach;
     }
+    world.zones = zones;
 }
 
-/// Labels of a pod or a namespace.
-type Labels<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+/// Whether packets from outside may come to a port of a workload, itself or through a node that forwards them. Without
+/// a port, to any.
+pub(crate) fn takes_from_outside(world: &World<'_>, receiver: &Endpoint, port: Option<Port>) -> bool {
+    let mut limited = false;
+    for (_, rules) in world.policies.limiting(receiver, Direction::Ingress) {
+        limited = true;
+        let mut open =
+            rules.iter().filter(|rule| port.is_none_or(|port| rule.ports.allow(End::Pod(receiver), port)));
+        if open.any(|rule| from_outside(rule) || from_all_pods(rule)) {
+            return true;
+        }
+    }
+    !limited
+}
 
-fn reach(world: &World<'_>, namespaces: &[(Index, Labels<'_>)], scope: Index, specs: &[&Json<'_>]) -> Reach {
-    let governs = |spec: &Json<'_>, direction: &str, field: &str| {
-        let types = spec.get("policyTypes");
-        if types.is_null() {
-            direction == "Ingress" || !spec.get(field).is_null()
-        } else {
-            types.strings().any(|t| t == direction)
+fn from_outside(rule: &Rule) -> bool {
+    let wide = |peer: &Peer| matches!(peer, Peer::Block(block) if block.is_wide());
+    rule.peers.as_ref().is_none_or(|peers| peers.iter().any(wide))
+}
+
+fn from_all_pods(rule: &Rule) -> bool {
+    rule.peers.as_ref().is_none_or(|peers| peers.iter().any(is_all_pods))
+}
+
+fn is_all_pods(peer: &Peer) -> bool {
+    match peer {
+        // Whether a block holds for pods depends on the network plugin: it is taken to.
+        Peer::Block(block) => block.may_hold_pods(),
+        Peer::Pods { namespaces, pods } => {
+            namespaces.as_ref().is_some_and(|s| s.is_empty()) && pods.as_ref().is_none_or(|s| s.is_empty())
         }
-    };
-    let ingress: Vec<_> = specs.iter().filter(|spec| governs(spec, "Ingress", "ingress")).collect();
-    let mut egress = specs.iter().filter(|spec| governs(spec, "Egress", "egress")).peekable();
-    let mut reach = Reach { limited: !ingress.is_empty(), ..Reach::default() };
-    reach.silent = egress.peek().is_some() && egress.all(|spec| spec.get("egress").items().is_empty());
-    if !reach.limited {
-        reach.internet = true;
-        reach.cluster = true;
-        return reach;
     }
-    for rule in ingress.iter().flat_map(|spec| spec.get("ingress").items()) {
-        let peers = rule.get("from").items();
-        if peers.is_empty() {
-            reach.internet = true;
-            reach.cluster = true;
+}
+
+fn enters(world: &World<'_>, scope: Index, policies: &[&Policy]) -> Reach {
+    let mut reach = Reach::default();
+    let limiting: Vec<&[Rule]> =
+        policies.iter().filter_map(|policy| policy.rules(Direction::Ingress)).collect();
+    reach.limited = !limiting.is_empty();
+    let rules = || limiting.iter().copied().flatten();
+    reach.internet = !reach.limited || rules().any(from_outside);
+    reach.cluster = !reach.limited || rules().any(from_all_pods);
+    if !reach.cluster {
+        for peer in rules().flat_map(|rule| rule.peers.iter().flatten()) {
+            match chosen(world, scope, peer) {
+                Chosen::Nobody => {}
+                Chosen::Namespaces(scopes) => reach.namespaces.extend(scopes),
+                Chosen::Workloads(workloads) => reach.workloads.extend(workloads),
+            }
         }
-        peers.iter().for_each(|peer| add_peer(world, namespaces, scope, peer, &mut reach));
     }
-    reach.namespaces.sort_unstable();
-    reach.namespaces.dedup();
-    reach.workloads.sort_unstable();
-    reach.workloads.dedup();
+    for list in [&mut reach.namespaces, &mut reach.workloads] {
+        list.sort_unstable();
+        list.dedup();
+    }
     reach
 }
 
-fn add_peer(
-    world: &World<'_>,
-    all: &[(Index, Labels<'_>)],
-    scope: Index,
-    peer: &Json<'_>,
-    reach: &mut Reach,
-) {
-    if let Some(cidr) = peer.at(&["ipBlock", "cidr"]).str() {
-        match cidr {
-            "0.0.0.0/0" | "::/0" => {
-                reach.internet = true;
-                reach.cluster = true;
+/// Where packets may go; `None` for anywhere.
+fn leaves(world: &World<'_>, scope: Index, policies: &[&Policy]) -> Option<Zone> {
+    let limiting: Vec<&[Rule]> =
+        policies.iter().filter_map(|policy| policy.rules(Direction::Egress)).collect();
+    let rules = || limiting.iter().copied().flatten();
+    if limiting.is_empty() || rules().any(from_all_pods) {
+        return None;
+    }
+    let mut receivers = Vec::new();
+    for peer in rules().flat_map(|rule| rule.peers.iter().flatten()) {
+        match chosen(world, scope, peer) {
+            Chosen::Nobody => {}
+            Chosen::Namespaces(scopes) => {
+                receivers.extend(scopes.into_iter().flat_map(|scope| world.workloads_in(scope)))
             }
-            _ if private(cidr) => reach.cluster = true,
-            // Some addresses of the outside: who sits there is not known.
-            _ => {}
+            Chosen::Workloads(workloads) => receivers.extend(workloads),
         }
-        return;
     }
-    let (namespaces, pods) = (peer.get("namespaceSelector"), peer.get("podSelector"));
-    let scopes: Vec<Index> = if namespaces.is_null() {
-        vec![scope]
-    } else if empty(namespaces) && (pods.is_null() || empty(pods)) {
-        reach.cluster = true;
-        return;
-    } else {
-        all.iter().filter(|(_, labels)| selects(namespaces, labels)).map(|(at, _)| *at).collect()
+    // Rules that name pods do not hold for pods on the network of their node.
+    receivers.retain(|at| world.workload_at(*at).is_some_and(|w| !w.endpoint.host_network));
+    receivers.sort_unstable();
+    receivers.dedup();
+    (receivers.len() <= MOST_RECEIVERS).then_some(Zone { scope, receivers })
+}
+
+/// Whom a peer names.
+enum Chosen {
+    Nobody,
+    Namespaces(Vec<Index>),
+    Workloads(Vec<Index>),
+}
+
+fn chosen(world: &World<'_>, scope: Index, peer: &Peer) -> Chosen {
+    let Peer::Pods { namespaces, pods } = peer else { return Chosen::Nobody };
+    let scopes: Vec<Index> = match namespaces {
+        None => vec![scope],
+        Some(selector) => {
+            let all = world.scopes.iter().skip(1);
+            all.filter(|(_, name)| world.policies.selects_namespace(selector, name))
+                .map(|(at, _)| at)
+                .collect()
+        }
     };
-    if pods.is_null() || empty(pods) {
-        reach.namespaces.extend(scopes);
-    } else {
-        let labels = |at: Index| world.workload_at(at).map_or(&[][..], |w| &w.labels);
-        let there = scopes.into_iter().flat_map(|scope| world.workloads_in(scope));
-        reach.workloads.extend(there.filter(|at| selects(pods, labels(*at))));
+    match pods.as_ref().filter(|selector| !selector.is_empty()) {
+        None => Chosen::Namespaces(scopes),
+        Some(selector) => {
+            let labels =
+                |at: &Index| world.workload_at(*at).is_some_and(|w| selector.matches(&w.endpoint.labels));
+            let there = scopes.into_iter().flat_map(|scope| world.workloads_in(scope));
+            Chosen::Workloads(there.filter(labels).collect())
+        }
     }
 }
 
-/// Addresses that pods and nodes have.
-fn private(cidr: &str) -> bool {
-    let second = || cidr.split('.').nth(1).and_then(|part| part.parse::<u8>().ok()).unwrap_or(0);
-    cidr.starts_with("10.")
-        || cidr.starts_with("192.168.")
-        || (cidr.starts_with("172.") && (16..32).contains(&second()))
-        || (cidr.starts_with("100.") && (64..128).contains(&second()))
-        || cidr.to_ascii_lowercase().starts_with("fd")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::State;
+    use crate::testing::snapshot;
+    use proptest::prelude::*;
+    use reach::Allowed;
 
-fn empty(selector: &Json<'_>) -> bool {
-    selector.get("matchLabels").fields().is_empty() && selector.get("matchExpressions").items().is_empty()
-}
-
-/// Labels of a namespace.
-fn labels<'a>(world: &World<'a>, name: &Arc<str>) -> Labels<'a> {
-    let json = world.snapshot.find("", "Namespace", "", name).map(Resource::json).unwrap_or_default();
-    let mut labels: Labels<'a> = super::labels(json.at(&["metadata", "labels"]));
-    // The API server sets it on every namespace.
-    if !labels.iter().any(|(key, _)| key == "kubernetes.io/metadata.name") {
-        labels.push(("kubernetes.io/metadata.name".into(), name.to_string().into()));
+    fn selector() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "{}",
+            "{matchLabels: {k: x}}",
+            "{matchExpressions: [{key: k, operator: NotIn, values: [x]}]}",
+            "{matchExpressions: [{key: k, operator: Exists}]}",
+        ])
     }
-    labels
-}
 
-/// Whether a label selector selects; an absent one selects nothing said, that is everything here.
-fn selects(selector: &Json<'_>, labels: &[(Cow<'_, str>, Cow<'_, str>)]) -> bool {
-    let value = |key: &str| labels.iter().find(|(k, _)| k == key).map(|(_, v)| &**v);
-    let equal = selector.get("matchLabels").fields().iter().all(|(key, want)| value(key) == want.str());
-    equal
-        && selector.get("matchExpressions").items().iter().all(|expression| {
-            let have = value(expression.get("key").text());
-            let listed = || have.is_some_and(|have| expression.get("values").strings().any(|v| v == have));
-            match expression.get("operator").text() {
-                "In" => listed(),
-                "NotIn" => !listed(),
-                "Exists" => have.is_some(),
-                "DoesNotExist" => have.is_none(),
-                _ => false,
+    fn peer() -> impl Strategy<Value = String> {
+        prop_oneof![
+            selector().prop_map(|s| format!("{{podSelector: {s}}}")),
+            selector().prop_map(|s| format!("{{namespaceSelector: {s}}}")),
+            (selector(), selector())
+                .prop_map(|(a, b)| format!("{{namespaceSelector: {a}, podSelector: {b}}}")),
+            Just("{ipBlock: {cidr: 192.0.2.0/24}}".to_owned()),
+        ]
+    }
+
+    fn rules(side: &'static str) -> impl Strategy<Value = String> {
+        let rule = prop::collection::vec(peer(), 0..3).prop_map(move |peers| match peers.is_empty() {
+            true => "{}".to_owned(),
+            false => format!("{{{side}: [{}]}}", peers.join(", ")),
+        });
+        prop::collection::vec(rule, 0..3).prop_map(|rules| format!("[{}]", rules.join(", ")))
+    }
+
+    fn cluster() -> impl Strategy<Value = String> {
+        let place = || prop::sample::select(vec!["one", "two"]);
+        let label = || prop::sample::select(vec!["", "k: x", "k: z"]);
+        let policy = (
+            place(),
+            selector(),
+            rules("from"),
+            rules("to"),
+            prop::sample::select(vec!["Ingress", "Egress", "Ingress, Egress"]),
+        );
+        (prop::collection::vec((place(), label()), 2..5), label(), prop::collection::vec(policy, 0..4)).prop_map(
+            |(pods, namespace, policies)| {
+                let mut text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: one, labels: {{{namespace}}}}}\n");
+                for (at, (place, label)) in pods.iter().enumerate() {
+                    text += &format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{at}, namespace: {place}, labels: {{{label}}}}}\nspec: {{containers: [{{name: c, image: i}}]}}\n");
+                }
+                for (at, (place, pods, ingress, egress, types)) in policies.iter().enumerate() {
+                    text += &format!("---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: q{at}, namespace: {place}}}\nspec: {{podSelector: {pods}, policyTypes: [{types}], ingress: {ingress}, egress: {egress}}}\n");
+                }
+                text
+            },
+        )
+    }
+
+    /// States that follow from one, over the steps of the pod network alone.
+    fn reached(graph: &crate::graph::Graph, from: State, to: State) -> bool {
+        let mut seen = vec![from];
+        let mut next = 0;
+        while let Some(state) = seen.get(next).copied() {
+            next += 1;
+            for edge in graph.edges.iter().filter(|edge| crate::steps::of(edge).id == "pod-network") {
+                let head = graph.what(edge.head);
+                let starts = edge.body().iter().all(|body| graph.what(*body) == state);
+                if starts && !seen.contains(&head) {
+                    seen.push(head);
+                }
             }
-        })
+        }
+        seen.contains(&to)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn the_graph_says_of_each_pair_what_the_policies_say(text in cluster()) {
+            let snapshot = snapshot(&text);
+            let world = World::new(&snapshot, &[]);
+            let graph = crate::steps::graph(&world);
+            for (from, sender) in (0..).zip(&world.workloads) {
+                for (to, receiver) in (0..).zip(&world.workloads).filter(|(to, _)| *to != from) {
+                    let allowed = world.policies.allows(End::Pod(&sender.endpoint), End::Pod(&receiver.endpoint), Port::tcp(80));
+                    // A block of addresses outside is nobody's in the cluster.
+                    let want = allowed == Allowed::Yes;
+                    let got = reached(&graph, State::Exec(from), State::Net(to));
+                    prop_assert_eq!(got, want, "{} to {} in\n{}", world.name(from), world.name(to), &text);
+                }
+            }
+        }
+    }
 }

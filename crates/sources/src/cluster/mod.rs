@@ -13,6 +13,8 @@ mod kubelets;
 mod lists;
 mod words;
 
+pub(crate) use words::chain;
+
 pub use connect::{ClusterOptions, Error};
 pub use fetch::{ClusterCaps, KubeletCaps};
 pub(crate) use kinds::cluster_scoped_customs;

@@ -8,7 +8,7 @@ use std::error::Error;
 ///
 /// Three errors quote what they choked on (a plugin's output, a kubeconfig's line): they hold tokens, and are told
 /// in our own words.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut told: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next.filter(|_| told.len() < 8) {

@@ -2,22 +2,35 @@
 //!
 //! Semantics: Trivy's `pkg/types`, `pkg/result` and `pkg/report` (schema version 2). Its structs stay in this module.
 
+mod artifact;
+mod config;
+mod constraint;
+mod database;
+mod detect;
+mod fill;
 mod gate;
 mod ignore;
 mod import;
 mod json;
 mod ordered;
+mod package;
 mod purl;
+mod ranked;
 mod read;
 mod report;
 mod sarif;
+mod system;
 mod table;
+mod uid;
 
+pub use artifact::{Request, report};
+pub use database::{Database, DatabaseAdvisory, DatabaseError, DatabaseMetadata};
 pub use gate::{Gate, Passed, exit_code, filter, trim};
 pub use ignore::Ignore;
 pub use import::import;
 pub use json::json;
 pub use ordered::Json;
+pub use ranked::{instructions, overview, ranked};
 pub use read::{Caps, read};
 pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,

@@ -1,4 +1,8 @@
-//! Package URLs, as far as matching an accepted package needs them.
+//! Package URLs: written as reports have them, and read as far as matching an accepted package needs them.
+//!
+//! Semantics: Trivy's `pkg/purl` and packageurl-go, which sorts qualifiers and escapes what a path must not hold.
+
+use inventory::{Ecosystem, Os};
 
 /// Whether a package URL is the one an entry names: type, namespace and name are equal; version and qualifiers only
 /// where the entry has them.
@@ -7,6 +11,76 @@ pub(crate) fn matches(pattern: &str, purl: &str) -> bool {
     pattern.name == purl.name
         && (pattern.version.is_empty() || pattern.version == purl.version)
         && pattern.qualifiers().all(|q| purl.qualifiers().any(|other| other == q))
+}
+
+/// The package URL of a package; empty for what names none (a module that is a local folder).
+pub(crate) fn write(
+    ecosystem: Ecosystem,
+    name: &str,
+    version: &str,
+    arch: &str,
+    epoch: i64,
+    module: &str,
+    os: Option<&Os>,
+) -> String {
+    let lower = || name.to_lowercase();
+    let path = match ecosystem {
+        Ecosystem::PyPi => lower().replace('_', "-"),
+        Ecosystem::Maven => name.replace(':', "/"),
+        Ecosystem::Go if name.starts_with("./") || name.starts_with("../") => return String::new(),
+        Ecosystem::Go | Ecosystem::Npm | Ecosystem::Apk => lower(),
+        _ => name.to_owned(),
+    };
+    let family = os.map(|os| match os.family.as_str() {
+        "suse linux enterprise server" | "suse linux enterprise micro" => "suse",
+        "opensuse.leap" | "opensuse.tumbleweed" => "opensuse",
+        family => family,
+    });
+    let distro = os.map(|os| match ecosystem {
+        Ecosystem::Apk => os.version.clone(),
+        _ => format!("{}-{}", os.family, os.version),
+    });
+    let mut out = format!("pkg:{}/", ecosystem.row().purl);
+    if let Some(family) = family {
+        out.push_str(&escape(&family.to_lowercase(), false));
+        out.push('/');
+    }
+    let parts: Vec<String> =
+        path.split('/').filter(|p| !p.is_empty()).map(|part| escape(part, false)).collect();
+    out.push_str(&parts.join("/"));
+    if !version.is_empty() {
+        out.push('@');
+        out.push_str(&escape(version, false));
+    }
+    let epoch = if epoch > 0 { epoch.to_string() } else { String::new() };
+    let distro = distro.unwrap_or_default();
+    let qualifiers = [("arch", arch), ("distro", &distro), ("epoch", &epoch), ("modularitylabel", module)];
+    let written: Vec<String> = qualifiers
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key}={}", escape(value, true)))
+        .collect();
+    if !written.is_empty() {
+        out.push('?');
+        out.push_str(&written.join("&"));
+    }
+    out
+}
+
+/// Percent-encodes what a part of a path, or a qualifier, must not hold.
+fn escape(text: &str, qualifier: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let kept = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b'~')
+            || byte == b':'
+            || (qualifier && byte == b'/');
+        match kept {
+            true => out.push(char::from(byte)),
+            false => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 struct Parts<'a> {
@@ -56,6 +130,43 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writing() {
+        let os = |id: &str, version: &str| Some(Os::from_release(id, version));
+        for (ecosystem, name, version, arch, os, want) in [
+            (
+                Ecosystem::Apk,
+                "libc++",
+                "1-r0",
+                "x86_64",
+                os("alpine", "3.10.2"),
+                "pkg:apk/alpine/libc%2B%2B@1-r0?arch=x86_64&distro=3.10.2",
+            ),
+            (
+                Ecosystem::Rpm,
+                "bash",
+                "4.2.46-33.el7",
+                "x86_64",
+                os("rhel", "7.7"),
+                "pkg:rpm/redhat/bash@4.2.46-33.el7?arch=x86_64&distro=redhat-7.7",
+            ),
+            (
+                Ecosystem::Go,
+                "github.com/Docker/distribution",
+                "v2.7.1+incompatible",
+                "",
+                None,
+                "pkg:golang/github.com/docker/distribution@v2.7.1%2Bincompatible",
+            ),
+            (Ecosystem::Npm, "@Babel/core", "7", "", None, "pkg:npm/%40babel/core@7"),
+            (Ecosystem::Maven, "a.b:c", "1", "", None, "pkg:maven/a.b/c@1"),
+            (Ecosystem::PyPi, "Zope_x", "1", "", None, "pkg:pypi/zope-x@1"),
+            (Ecosystem::Go, "./local", "", "", None, ""),
+        ] {
+            assert_eq!(write(ecosystem, name, version, arch, 0, "", os.as_ref()), want);
+        }
+    }
 
     #[test]
     fn matching() {

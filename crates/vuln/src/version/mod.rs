@@ -21,7 +21,7 @@ macro_rules! schemes {
     };
 }
 
-schemes![apk, deb, rpm, semver, npm, go, pep440, maven];
+schemes![apk, deb, rpm, semver, generic, npm, go, pep440, maven];
 
 /// The scheme of an id.
 pub fn scheme(id: &str) -> Option<&'static Scheme> {
