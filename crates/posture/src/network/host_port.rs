@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "network/host-port",
         title: "Pod opens a port of its node",
         severity: Severity::Medium,
-        controls: &["PSS baseline", "CIS 5.2.13", "AVD-KSV-0024", "T1133"],
+        controls: &["PSS baseline", "CIS 5.2.12", "AVD-KSV-0024", "T1133"],
         explain: "The port is open on every address of the node, a public one too, and no NetworkPolicy sees it. \
                   Put a Service in front. A login to the node (SSH) needs no open port at all: AWS Systems Manager \
                   Session Manager, Tailscale and their like connect from inside.",

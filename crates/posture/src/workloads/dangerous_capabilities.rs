@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/dangerous-capabilities",
         title: "Container has a capability that is as good as root on the node",
         severity: Severity::High,
-        controls: &["PSS baseline", "CIS 5.2.9", "AVD-KSV-0005", "AVD-KSV-0022", "T1611"],
+        controls: &["PSS baseline", "CIS 5.2.8", "CIS 5.2.9", "AVD-KSV-0005", "AVD-KSV-0022", "T1611"],
         explain: "`SYS_ADMIN` mounts the node's disks, `SYS_MODULE` loads kernel code, `DAC_READ_SEARCH` opens any \
                   file by handle, `SYS_PTRACE` with `hostPID` takes over a process of the node. Drop `ALL` and add \
                   what is proven to be needed.",

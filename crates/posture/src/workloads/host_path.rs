@@ -10,7 +10,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/host-path",
         title: "Container mounts a path of its node",
         severity: Severity::High,
-        controls: &["PSS baseline", "CIS 5.2.12", "AVD-KSV-0023", "T1611"],
+        controls: &["PSS baseline", "CIS 5.2.11", "AVD-KSV-0023", "T1611"],
         explain: "Writing the node's own files (`/`, `/etc`, `/var/lib/kubelet`, `/usr`) is running code on the \
                   node; reading the kubelet's directory is reading the tokens of every pod there. Mount the one \
                   file that is needed, read-only, or use a volume that is no part of the node.",
