@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod conformance;
 mod e2e;
+mod fixes;
 mod golden;
 mod guide;
 mod joins;
@@ -19,6 +20,7 @@ static SUITES: &[&Suite] = &[
     &cli::SUITE,
     &conformance::rbac::SUITE,
     &e2e::SUITE,
+    &fixes::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,

@@ -415,13 +415,20 @@ impl Answer {
         } else {
             plan.write()?;
         }
+        for breaks in &plan.breaks {
+            output::say(&output::line("may break: ", breaks));
+        }
         for why in &plan.refused {
             output::say(&output::line("not fixed: ", why));
         }
         let by_hand = self.findings.iter().filter(|f| f.fixes.iter().all(|fix| fix.edits.is_empty())).count();
         let would = if dry_run { "would change" } else { "changed" };
+        let waiting = match plan.waiting {
+            0 => String::new(),
+            n => format!("{n} wait for another run, "),
+        };
         output::say(&format!(
-            "{} fixes {would} {} files; {} could not be written, {by_hand} findings have no fix a program can make",
+            "{} fixes {would} {} files; {waiting}{} could not be written, {by_hand} findings have no fix a program can make",
             plan.applied,
             plan.len(),
             plan.refused.len()
@@ -433,7 +440,7 @@ impl Answer {
     /// written: of a Secret, for one, the values are not known.
     fn fixed(&self) -> String {
         let mut edits: Vec<Edit> = Vec::new();
-        for edit in first_fixes(&self.findings).into_iter().flat_map(|(_, fix)| &fix.edits) {
+        for edit in first_fixes(&self.findings).fixes.into_iter().flat_map(|(_, fix)| &fix.edits) {
             if !edits.contains(edit) {
                 edits.push(edit.clone());
             }
