@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod conformance;
 mod e2e;
+mod fixes;
 mod golden;
 mod guide;
 mod joins;
@@ -22,6 +23,7 @@ static SUITES: &[&Suite] = &[
     &conformance::rbac::SUITE,
     &e2e::SUITE,
     &e2e::node::SUITE,
+    &fixes::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,
