@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod conformance;
+mod detect;
 mod e2e;
 mod golden;
 mod guide;
@@ -17,8 +18,11 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::falco::SUITE,
     &conformance::rbac::SUITE,
+    &detect::SUITE,
     &e2e::SUITE,
+    &e2e::detect::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,

@@ -1,6 +1,7 @@
 //! ringwall beside a real control plane: what it reads of a live cluster, and what it says of it.
 
 mod decoder;
+pub(crate) mod detect;
 mod rights;
 mod shop;
 

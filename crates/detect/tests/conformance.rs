@@ -90,6 +90,13 @@ fn alerts(corpus: &std::path::Path, row: &Value) -> Result<Vec<Alert>, String> {
         files.push(K8S);
     }
     files.extend(row["rules"].as_array().into_iter().flatten().filter_map(Value::as_str));
+    // A folder the corpus lacks; our own stands beside the suite that runs the command line.
+    let own: Vec<String> = ["000-warning.yaml", "001-more.yaml"]
+        .map(|name| format!("{}/../../tests/conformance/falco/rules_dir/{name}", env!("CARGO_MANIFEST_DIR")))
+        .to_vec();
+    if files == ["test/rules/rules_dir"] {
+        files = own.iter().map(String::as_str).collect();
+    }
     if let Some(missing) = files.iter().find(|file| !corpus.join(file).is_file()) {
         return Err(format!("{missing} is not in the corpus"));
     }

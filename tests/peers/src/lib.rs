@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod cost;
 mod go;
 mod install;
+pub mod sysdig;
 mod table;
 
 pub use install::{cache, install, installed, list};
