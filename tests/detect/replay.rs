@@ -175,8 +175,11 @@ fn choice(place: &Place) -> Result<(), String> {
 
 /// An alert of our own confirms the step it is about.
 fn facts(place: &Place) -> Result<(), String> {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: c, image: registry.test/c:1, securityContext: {privileged: true}}]}\n\
-               status: {containerStatuses: [{name: c, containerID: 'containerd://3ad7b26ded6d8e7b23da7d48fe889434573036c27ae5a74837233de441c3601e', image: registry.test/c:1, imageID: ''}]}\n";
+    // As a live cluster lists it: the alert knows the container by the beginning of its id.
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, uid: 0d1f6c1e-5b0a-4f6e-9a53-7d2c1b0e8f11}\n\
+               spec: {containers: [{name: c, image: 'registry.test/c:1', securityContext: {privileged: true}}]}\n\
+               status: {phase: Running, containerStatuses: [{name: c, image: 'registry.test/c:1', imageID: '', \
+               containerID: 'containerd://3ad7b26ded6d8e7b23da7d48fe889434573036c27ae5a74837233de441c3601e'}]}\n";
     place.put("pod.yaml", pod)?;
     place
         .ringwall

@@ -48,7 +48,9 @@ impl Following {
     fn start(ringwall: &Program, log: &str, rules: &[&str]) -> Result<Self, String> {
         let mut command = Command::new(ringwall.path());
         command.args(["detect", "audit", log, "--follow", "--from-end", "-o", "json", "--fold", "0"]);
-        rules.iter().for_each(|file| drop(command.args(["-r", file])));
+        for file in rules {
+            command.args(["-r", file]);
+        }
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
