@@ -71,6 +71,9 @@ fn flags(place: &Place) -> Result<(), String> {
     falco(&["-r", "rules.yaml", "-e", "node.scap", "-D", "Shell"])?
         .exits(0)?
         .names(&["Events detected: 2"])?;
+    let folded = falco(&["-r", "rules.yaml", "-e", "node.scap", "--fold", "60"])?;
+    demand!(folded.exits(0)?.stdout.matches("secret file (").count() == 2, "{}", folded.stdout);
+    folded.names(&["Events detected: 3"])?;
     falco(&["-r", "rules.yaml", "-e", "node.scap", "-t", "shell"])?
         .exits(0)?
         .names(&["Events detected: 1"])?;

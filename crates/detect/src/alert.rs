@@ -51,7 +51,10 @@ pub struct Alert {
 /// Fields of each source by which an alert is joined with what it is about: our own JSON always holds them.
 pub static JOINED: &[(&str, &[&str])] = &[
     ("syscall", &["container.id", "k8s.ns.name", "k8s.pod.name"]),
-    ("k8s_audit", &["ka.user.name", "ka.target.resource", "ka.target.namespace", "ka.target.name"]),
+    (
+        "k8s_audit",
+        &["ka.user.name", "ka.impuser.name", "ka.target.resource", "ka.target.namespace", "ka.target.name"],
+    ),
 ];
 
 /// The key under which a folded alert says how many events it stands for.
@@ -356,7 +359,8 @@ pub fn target_of(fields: &BTreeMap<String, Json>, hostname: &str) -> Target {
     {
         return target;
     }
-    match text("ka.user.name") {
+    // As whom it was asked counts: the other only lent the hand.
+    match text("ka.impuser.name").or_else(|| text("ka.user.name")) {
         Some(user) => Target::Identity(model::Identity::user(user)),
         None => Target::Unresolved { what: "alert".into(), why: "it names neither pod nor container".into() },
     }
@@ -432,6 +436,7 @@ mod tests {
                 "",
                 "User u",
             ),
+            (json!({"ka.user.name": "u", "ka.impuser.name": "v"}), "", "User v"),
             (json!({}), "n1", "alert (it names neither pod nor container)"),
         ] {
             assert_eq!(of(fields.clone(), host), want, "{fields}");
