@@ -1,10 +1,5 @@
 //! What an event costs: `detect_bench CORPUS [stable|all|audit|load]`, processor time of this thread.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    clippy::print_stdout,
-    reason = "a bench reads files and prints"
-)]
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench reads files and prints")]
 
 use detect::falco::{Limits, Loader};
 use detect::{Engine, Matching, Replay, RuleSet, Run};

@@ -33,8 +33,9 @@ pub fn unpack() -> Result<(), String> {
         .arg(&root)
         .status()
         .map_err(|e| format!("no sh: {e}"))?;
-    match status.success() {
-        true => Ok(println!("sysdig {VERSION}: unpacked ({})", root.display())),
-        false => Err(format!("sysdig could not be had: {status}")),
+    if !status.success() {
+        return Err(format!("sysdig could not be had: {status}"));
     }
+    println!("sysdig {VERSION}: unpacked ({})", root.display());
+    Ok(())
 }
