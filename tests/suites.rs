@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod conformance;
+mod detect;
 mod e2e;
 mod fixes;
 mod golden;
@@ -19,9 +20,12 @@ static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
     &conformance::cis::SUITE,
+    &conformance::falco::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
+    &detect::SUITE,
     &e2e::SUITE,
+    &e2e::detect::SUITE,
     &e2e::node::SUITE,
     &fixes::SUITE,
     &golden::SUITE,
