@@ -9,6 +9,7 @@ mod guide;
 mod joins;
 mod plugin;
 mod schema;
+mod signing;
 
 use integration::Suite;
 use std::process::ExitCode;
@@ -17,8 +18,10 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::cosign::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
+    &conformance::sigstore::SUITE,
     &e2e::SUITE,
     &e2e::node::SUITE,
     &golden::SUITE,
@@ -27,6 +30,7 @@ static SUITES: &[&Suite] = &[
     &joins::SUITE,
     &plugin::SUITE,
     &schema::SUITE,
+    &signing::SUITE,
 ];
 
 fn main() -> ExitCode {

@@ -60,7 +60,9 @@ impl ConformanceArgs {
 impl VerifyBundle {
     fn judge(&self) -> anyhow::Result<Result<(), Reason>> {
         if self.staging && self.trusted_root.is_none() {
-            return Err(exit::usage("the trust root of the staging instance is not built in: pass --trusted-root"));
+            return Err(exit::usage(
+                "the trust root of the staging instance is not built in: pass --trusted-root",
+            ));
         }
         let signature = match BlobSignature::read(&artifact(&self.bundle)?) {
             Ok(signature) => signature,
@@ -98,7 +100,8 @@ impl VerifyBundle {
 /// A digest as the protocol writes it, unless a file has that name.
 fn digest(text: &str) -> Option<[u8; 32]> {
     let hex = model::Digest::parse(text)?;
-    let hex = hex.as_str().strip_prefix("sha256:").filter(|_| !std::path::Path::new(text).exists())?.to_owned();
+    let hex =
+        hex.as_str().strip_prefix("sha256:").filter(|_| !std::path::Path::new(text).exists())?.to_owned();
     let mut bytes = [0; 32];
     for (at, byte) in bytes.iter_mut().enumerate() {
         *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;

@@ -7,8 +7,8 @@ use super::store::Store;
 use super::who::WhoArgs;
 use clap::Args;
 use model::{
-    Confidence, Coverage, Evidence, Fact, Finding, Gap, ImageId, Lifetime, Predicate, Reference, Ring, Source,
-    Target, Timestamp,
+    Confidence, Coverage, Evidence, Fact, Finding, Gap, ImageId, Lifetime, Predicate, Reference, Ring,
+    Source, Target, Timestamp,
 };
 use signing::{Outcome, Wanted};
 use snapshot::Snapshot;
