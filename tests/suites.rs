@@ -18,6 +18,7 @@ use std::process::ExitCode;
 static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
+    &conformance::cis::SUITE,
     &conformance::cosign::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Incomplete,
     /// Our own fault.
     Internal,
+    /// The number the user asked for.
+    Code(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Incomplete => 3,
             Exit::Internal => 4,
+            Exit::Code(code) => code,
         })
     }
 }

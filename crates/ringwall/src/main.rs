@@ -1,18 +1,24 @@
 //! The `ringwall` command: Kubernetes security in depth, in one binary.
 
+mod alerts;
 mod commands;
 mod compat;
+mod detection;
 mod exit;
 mod inputs;
 mod knowledge;
+mod node;
 mod output;
+mod page_server;
 mod phase;
 mod pipeline;
 mod place;
+mod rule_files;
+mod scan;
 mod signatures;
 mod state;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use exit::Exit;
 use std::process::ExitCode;
 
@@ -40,10 +46,19 @@ struct Cli {
 fn main() -> ExitCode {
     // One TLS provider for everything; a second call would be refused, which is fine.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    if let Some(other) = other_tool() {
-        return other;
+    let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(end) = compat::run(&given) {
+        return end;
     }
-    let cli = match Cli::try_parse_from(words()) {
+    let words = match settled(words()) {
+        Ok(words) => words,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            return Exit::Usage.into();
+        }
+    };
+    let parsed = words.0.try_get_matches_from(words.1).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -64,19 +79,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Another tool's command line: the binary bears its name, or its name is the first word.
-fn other_tool() -> Option<ExitCode> {
-    let mut words = std::env::args_os();
-    let first = words.next()?;
-    let bears = |word: &std::ffi::OsStr, name| {
-        std::path::Path::new(word).file_stem().is_some_and(|stem| stem == name)
-    };
-    let mut rest = words.peekable();
-    if !bears(&first, "cosign") {
-        rest.next_if(|word| word == "cosign")?;
+/// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.
+fn settled(
+    words: Vec<std::ffi::OsString>,
+) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
+    let command = Cli::command();
+    if words.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-')).is_none_or(|word| word != "scan") {
+        return Ok((command, words));
     }
-    logging(0);
-    Some(compat::cosign::run(rest))
+    let (path, asked) = scan::settings::file(&words);
+    match std::fs::read(&path) {
+        Ok(text) => {
+            let bad = |why| anyhow::anyhow!("{}: {why}", path.display());
+            Ok((scan::settings::defaults(command, &text).map_err(bad)?, words))
+        }
+        Err(error) if asked => Err(anyhow::anyhow!("{}: {error}", path.display())),
+        Err(_) => Ok((command, words)),
+    }
 }
 
 /// Words of the command line; as `kubectl-ringwall` the usage says `kubectl ringwall`.

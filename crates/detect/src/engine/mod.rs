@@ -120,6 +120,11 @@ impl Run {
         self.number = self.number.saturating_add(1);
     }
 
+    /// Counts what each rule of an engine costs; see [`Engine::costs`].
+    pub fn count_costs(&mut self, engine: &Engine) {
+        self.memo.asked = vec![0; engine.rules.len()];
+    }
+
     /// Number of the last event.
     pub fn number(&self) -> u64 {
         self.number
@@ -185,6 +190,12 @@ impl Engine {
     /// The compiled rules.
     pub fn rules(&self) -> impl Iterator<Item = &DetectionRule> {
         self.rules.iter().map(|c| &*c.rule)
+    }
+
+    /// Checks that were asked for the sake of each rule, in file order: what an earlier rule had asked of the same
+    /// event is charged to that one. Empty unless the run counts costs.
+    pub fn costs<'r>(&'r self, run: &'r Run) -> impl Iterator<Item = (&'r str, u64)> {
+        self.rules.iter().map(|c| c.rule.name.as_str()).zip(run.memo.asked.iter().copied())
     }
 
     /// Distinct checks and steps of the decision graph.

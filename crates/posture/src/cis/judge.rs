@@ -52,6 +52,14 @@ pub fn judge(control: &Control, variables: &Variables, node: &NodeReport, others
     if control.kind == Kind::Manual {
         return unknown("upstream leaves it to a person".to_owned());
     }
+    // Without a configuration to look at, the command line must say it.
+    let half = |command: &String| {
+        control.audit_config.is_none()
+            && node.half_seen.iter().any(|name| variables.put_in(command).contains(name))
+    };
+    if control.audit.as_ref().is_some_and(half) {
+        return unknown("the command line was not seen, only the configuration".to_owned());
+    }
     let Some(tests) = &control.tests else {
         return unknown("it tests nothing: a person must look".to_owned());
     };

@@ -3,13 +3,18 @@
 //! Semantics: kube-bench's `check` package. Three answers, not two: what was not looked at, what an unknown operator
 //! asks and what only a shell could say is unknown, never a pass.
 
+mod assess;
+mod choice;
 mod judge;
 mod load;
 mod node;
+pub mod node_file;
 pub mod own;
 mod shell;
 mod variables;
 
+pub use assess::{Row, Sources, assess, wanted};
+pub use choice::choose;
 pub use judge::{Answer, NoShell, Outputs, Verdict, judge, needs};
 pub use load::{Benchmark, Compare, Control, Controls, Group, Item, Kind, Op, Tests, parse};
 pub use node::{File, FileKind, Need, NodeReport, Task};
@@ -35,6 +40,7 @@ pub fn seen_by_api(snapshot: &Snapshot, kubelets: &[Kubelet], path: &str) -> Nod
         let file = File { content, ..File::default() };
         report.files.insert(path.to_owned(), Some(file));
         report.by_api.insert(path.to_owned());
+        report.half_seen.insert("kubelet".to_owned());
     }
     report.processes = (!lines.is_empty()).then_some(lines);
     report

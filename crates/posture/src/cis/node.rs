@@ -15,6 +15,8 @@ pub struct NodeReport {
     pub folders: BTreeSet<String>,
     /// Files whose content is known and whose mode and owner are not.
     pub by_api: BTreeSet<String>,
+    /// Programs of which the configuration is known and the command line is not.
+    pub half_seen: BTreeSet<String>,
     /// Lines of the journal by unit (`k3s`), oldest first.
     pub journal: BTreeMap<String, Vec<String>>,
 }
@@ -122,7 +124,10 @@ impl NodeReport {
     pub fn file(&self, path: &str) -> Result<Option<&File>, Need> {
         let name = tidy(path);
         match self.files.get(name) {
-            Some(found) => Ok(found.as_ref()),
+            // With a slash at its end only a folder has the name.
+            Some(found) => Ok(found.as_ref().filter(|file| {
+                name == path || file.followed().is_some_and(|file| file.kind == FileKind::Folder)
+            })),
             // Nothing else is below a folder that was looked at.
             None if self.walked(name) => Ok(None),
             None => Err(Need::File(name.to_owned())),
@@ -164,6 +169,23 @@ impl NodeReport {
         Ok(inside.filter_map(|(name, file)| Some((name.as_str(), file.as_ref()?))).collect())
     }
 
+    /// The same with what another saw of what nobody looked at here.
+    pub fn or(mut self, other: Self) -> Self {
+        if self.processes.is_none() {
+            self.processes = other.processes;
+            self.half_seen = other.half_seen;
+        }
+        for (path, file) in other.files {
+            if self.file(&path).is_err() {
+                if other.by_api.contains(&path) {
+                    self.by_api.insert(path.clone());
+                }
+                self.files.insert(path, file);
+            }
+        }
+        self
+    }
+
     /// Whether it lies below a folder of which everything was looked at.
     fn walked(&self, path: &str) -> bool {
         let mut at = path;
@@ -199,6 +221,7 @@ mod tests {
         assert_eq!(node.file("/gone"), Ok(None));
         assert_eq!(node.file("/else"), Err(Need::File("/else".into())));
         assert_eq!(node.content("/pki/a"), Err(Need::Content("/pki/a".into())));
+        assert_eq!(node.file("/pki/a/"), Ok(None));
         assert_eq!(node.below("/pki/").unwrap().len(), 1);
         assert!(node.below("/pkix").is_err());
     }

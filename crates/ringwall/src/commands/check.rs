@@ -1,6 +1,6 @@
 //! `check`: nodes, workloads, network and control plane, judged by what holds.
 
-use super::check_cis::CisArgs;
+use super::check_cis::{CisArgs, NodeReportArgs};
 use super::check_fix::{Plan, first_fixes};
 use super::rbac::lint::Threshold;
 use crate::exit::{self, Exit};
@@ -74,8 +74,10 @@ pub(crate) struct CheckArgs {
 
 #[derive(Subcommand)]
 enum Question {
-    /// kube-bench's control files, answered without a shell
+    /// kube-bench's control files, answered without a shell, and our own verdict beside each
     Cis(Box<CisArgs>),
+    /// What this machine shows as a node, as a file for `check cis --node-report` elsewhere
+    NodeReport(NodeReportArgs),
 }
 
 /// How an answer is written.
@@ -95,7 +97,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The name of the format of findings that it is, if it is one.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Text | Self::Json => "",
             Self::Sarif => "sarif",
@@ -116,8 +118,10 @@ struct Answer {
 
 impl CheckArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        if let Some(Question::Cis(args)) = self.question {
-            return args.run();
+        match self.question {
+            Some(Question::Cis(args)) => return args.run(),
+            Some(Question::NodeReport(args)) => return args.run(),
+            None => {}
         }
         if self.list {
             output::write(&self.catalogue(), None)?;
@@ -235,7 +239,7 @@ pub(super) fn configz(given: &str) -> anyhow::Result<Kubelet> {
 }
 
 /// A file, and one byte more than it may have, so that the engine can refuse it.
-fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| exit::unreadable(format!("{path}: {error}"));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut text = Vec::new();

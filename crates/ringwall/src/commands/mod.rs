@@ -5,9 +5,11 @@ mod check_cis;
 mod check_fix;
 mod completion;
 mod conformance;
+pub(crate) mod detect;
 mod explain;
 mod rbac;
 mod risk;
+pub(crate) mod scan;
 pub(crate) mod sign;
 mod snapshot;
 pub(crate) mod verify;
@@ -25,6 +27,9 @@ pub(crate) enum Command {
     /// Who can do what, through which binding; and restrictions that do not restrict
     #[command(subcommand)]
     Rbac(rbac::RbacCommand),
+    /// What is in an image, a folder or a bill of materials, and which of it matters
+    #[command(subcommand)]
+    Scan(scan::ScanCommand),
     /// Is it signed by whom it must be? Verified, not verified, or could not look
     Verify(Box<verify::VerifyArgs>),
     /// Sign images and files so that Cosign and admission controllers accept it
@@ -32,6 +37,9 @@ pub(crate) enum Command {
     /// Sign a statement about an image
     #[command(hide = true)]
     Attest(Box<sign::AttestArgs>),
+    /// Falco's rules over captures and Kubernetes audit events
+    #[command(subcommand)]
+    Detect(detect::DetectCommand),
     /// Sigstore's conformance protocol
     #[command(hide = true)]
     Conformance(conformance::ConformanceArgs),
@@ -51,9 +59,11 @@ impl Command {
             Self::Risk(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Rbac(command) => command.run(),
+            Self::Scan(command) => command.run(),
             Self::Verify(args) => args.run(),
             Self::Sign(args) => args.run(),
             Self::Attest(args) => args.run(),
+            Self::Detect(command) => command.run(),
             Self::Conformance(args) => args.run(),
             Self::Snapshot(command) => command.run(),
             Self::Explain(args) => args.run(),

@@ -15,6 +15,7 @@ mod json;
 mod ordered;
 mod package;
 mod purl;
+mod ranked;
 mod read;
 mod report;
 mod sarif;
@@ -29,6 +30,7 @@ pub use ignore::Ignore;
 pub use import::import;
 pub use json::json;
 pub use ordered::Json;
+pub use ranked::{instructions, overview, ranked};
 pub use read::{Caps, read};
 pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,

@@ -1,6 +1,7 @@
 //! The table for people: a summary of every target, then one table a target.
 
 use super::report::{DetectedVulnerability, Report, ScanResult};
+use crate::columns::Columns;
 use crate::scan::severity;
 use model::{Severity, escape};
 
@@ -11,6 +12,11 @@ const SEVERITIES: [Severity; 5] =
 
 /// Writes the vulnerabilities of a report. Until secrets are read, the first line says that they were not looked for.
 pub fn table(report: &Report) -> String {
+    table_with(report, &Columns::default())
+}
+
+/// The same, with the columns at hand.
+pub(crate) fn table_with(report: &Report, columns: &Columns) -> String {
     let mut out = String::new();
     let secrets = report.results.iter().any(|r| r.class == "secret" || !r.secrets.is_empty());
     if !secrets {
@@ -24,7 +30,7 @@ pub fn table(report: &Report) -> String {
     out.push_str("\nReport Summary\n\n");
     grid(&["Target", "Type", "Vulnerabilities", "Worst"], &rows, &mut out);
     for result in report.results.iter().filter(|r| !r.vulnerabilities.is_empty()) {
-        target(result, &mut out);
+        target(result, columns, &mut out);
     }
     out
 }
@@ -37,7 +43,7 @@ fn summary(result: &ScanResult) -> Vec<String> {
     vec![result.target.clone(), result.kind.clone(), count, worst]
 }
 
-fn target(result: &ScanResult, out: &mut String) {
+fn target(result: &ScanResult, columns: &Columns, out: &mut String) {
     let title = escape(&result.target);
     let counts: Vec<String> = SEVERITIES
         .iter()
@@ -51,8 +57,22 @@ fn target(result: &ScanResult, out: &mut String) {
         result.vulnerabilities.len(),
         counts.join(", ")
     ));
-    let rows: Vec<Vec<String>> = result.vulnerabilities.iter().map(row).collect();
-    grid(&["Library", "Vulnerability", "Severity", "Status", "Installed", "Fixed", "Title"], &rows, out);
+    let mut rows: Vec<Vec<String>> = result.vulnerabilities.iter().map(row).collect();
+    let mut head = vec!["Library", "Vulnerability", "Severity", "Status", "Installed", "Fixed", "Title"];
+    // Before the title, which is the widest.
+    if let Some(kev) = &columns.kev {
+        head.insert(6, "Exploited");
+        for (row, one) in rows.iter_mut().zip(&result.vulnerabilities) {
+            row.insert(6, if kev.get(&one.id).is_some() { "yes".to_owned() } else { String::new() });
+        }
+    }
+    if let Some(epss) = &columns.epss {
+        head.insert(6, "EPSS");
+        for (row, one) in rows.iter_mut().zip(&result.vulnerabilities) {
+            row.insert(6, epss.score(&one.id).map(|score| format!("{:.1} %", score * 100.0)).unwrap_or_default());
+        }
+    }
+    grid(&head, &rows, out);
 }
 
 fn row(one: &DetectedVulnerability) -> Vec<String> {
@@ -68,7 +88,7 @@ fn row(one: &DetectedVulnerability) -> Vec<String> {
 }
 
 /// A table with lines around its cells; what a name could do to a terminal is escaped.
-fn grid(head: &[&str], rows: &[Vec<String>], out: &mut String) {
+pub(crate) fn grid(head: &[&str], rows: &[Vec<String>], out: &mut String) {
     let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
     let rows: Vec<Vec<String>> = std::iter::once(&head)
         .chain(rows)

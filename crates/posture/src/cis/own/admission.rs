@@ -56,7 +56,7 @@ const fn row(
     words: &'static [&'static [&'static str]],
     ids: &'static [&'static str],
     level: Level,
-    script: Option<(&'static str, fn(&Seen<'_>) -> Option<bool>)>,
+    script: Option<super::Script>,
 ) -> Topic {
     Topic { key, group: GROUP, words, judge: Admission(ids, level), upstream: RUNS, script }
 }

@@ -58,7 +58,7 @@ const fn row(
     key: &'static str,
     words: &'static [&'static [&'static str]],
     rights: &'static [Right],
-    script: Option<(&'static str, fn(&Seen<'_>) -> Option<bool>)>,
+    script: Option<super::Script>,
 ) -> Topic {
     Topic { key, group: GROUP, words, judge: Holders(rights), upstream: USER, script }
 }

@@ -78,6 +78,9 @@ fn unsure(why: impl Into<String>) -> Own {
     Err(Unsure::Because(why.into()))
 }
 
+/// A word of a script of upstream, and what it says.
+pub type Script = (&'static str, fn(&Seen<'_>) -> Option<bool>);
+
 /// Something that benchmarks ask for.
 pub struct Topic {
     /// Its name (`kubelet/anonymous-auth`).
@@ -91,7 +94,7 @@ pub struct Topic {
     /// Why upstream's answer can differ.
     pub upstream: &'static str,
     /// What upstream's script would say, and a word that it contains; scripts need a shell and `kubectl`.
-    pub script: Option<(&'static str, fn(&Seen<'_>) -> Option<bool>)>,
+    pub script: Option<Script>,
 }
 
 /// How a topic is answered.

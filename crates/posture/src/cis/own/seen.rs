@@ -15,7 +15,7 @@ pub struct Seen<'w> {
     /// The node.
     pub node: &'w NodeReport,
     /// What upstream's configuration says where the node's files lie.
-    pub variables: &'w Variables,
+    pub variables: Variables,
     /// Programs of the control plane, by their pods or by the node's processes.
     pub processes: Vec<Process>,
     /// Kubelets' configurations.
@@ -26,7 +26,7 @@ pub struct Seen<'w> {
 
 impl<'w> Seen<'w> {
     /// From what was read; the checks run once, here.
-    pub fn new(whole: Option<Whole<'w>>, node: &'w NodeReport, variables: &'w Variables) -> Self {
+    pub fn new(whole: Option<Whole<'w>>, node: &'w NodeReport, variables: Variables) -> Self {
         let mut processes = whole.as_ref().map(|whole| processes(whole.snapshot)).unwrap_or_default();
         let mut kubelets = whole.as_ref().map(|whole| whole.options.kubelets.clone()).unwrap_or_default();
         let tasks = || node.processes.iter().flatten();

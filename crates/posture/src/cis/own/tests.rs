@@ -34,7 +34,7 @@ fn ask(group: &str, text: &str, objects: &str, configz: Option<&str>, node: &Nod
     let whole = Whole::new(&snapshot, &rbac, &options);
     let config = b"node:\n  kubelet: {defaultconf: /kubelet.yaml}\n";
     let (variables, _) = Variables::parse(config, b"", "node", node);
-    topic.judge(&control, &Seen::new(Some(whole), node, &variables))
+    topic.judge(&control, &Seen::new(Some(whole), node, variables))
 }
 
 fn pod(program: &str, flags: &str) -> String {
@@ -326,7 +326,7 @@ fn upstreams_scripts_and_their_mistakes() {
     let rbac = Rbac::new(&snapshot, ServerVersion::LATEST);
     let options = Options::default();
     let (node, variables) = (NodeReport::default(), Variables::default());
-    let seen = Seen::new(Some(Whole::new(&snapshot, &rbac, &options)), &node, &variables);
+    let seen = Seen::new(Some(Whole::new(&snapshot, &rbac, &options)), &node, variables);
     assert_eq!(topic.script(&asked, &seen), Some(Verdict::Pass));
     assert_eq!(holds(topic.judge(&asked, &seen)), Some(false));
     assert!(Audit::recognise(asked.audit.as_deref().unwrap()).is_none());

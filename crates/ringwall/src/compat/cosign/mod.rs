@@ -89,8 +89,9 @@ impl From<anyhow::Error> for Failed {
 }
 
 /// Runs Cosign's command line.
-pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let words = std::iter::once("cosign".into()).chain(words);
+pub(crate) fn run(words: &[OsString]) -> ExitCode {
+    crate::logging(0);
+    let words = std::iter::once("cosign".into()).chain(words.iter().cloned());
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
