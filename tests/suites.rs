@@ -11,6 +11,7 @@ mod guide;
 mod joins;
 mod plugin;
 mod schema;
+mod signing;
 
 use integration::Suite;
 use std::process::ExitCode;
@@ -20,9 +21,11 @@ static SUITES: &[&Suite] = &[
     &bad_input::SUITE,
     &cli::SUITE,
     &conformance::cis::SUITE,
+    &conformance::cosign::SUITE,
     &conformance::falco::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
+    &conformance::sigstore::SUITE,
     &detect::SUITE,
     &e2e::SUITE,
     &e2e::detect::SUITE,
@@ -34,6 +37,7 @@ static SUITES: &[&Suite] = &[
     &joins::SUITE,
     &plugin::SUITE,
     &schema::SUITE,
+    &signing::SUITE,
 ];
 
 fn main() -> ExitCode {

@@ -67,7 +67,10 @@ pub(crate) fn entries() -> Vec<Entry> {
         text: step.explain,
     });
     let rules = posture::checks().map(|check| &check.rule);
-    let rules = rules.chain(vuln::RULES.iter().copied()).chain(policy::RULES.iter().copied());
+    let rules = rules
+        .chain(vuln::RULES.iter().copied())
+        .chain(policy::RULES.iter().copied())
+        .chain(signing::RULES.iter().copied());
     let rules = rules.chain([&detect::alert::ALERTED]).map(|rule| Entry {
         id: rule.id,
         title: rule.title,
