@@ -329,12 +329,13 @@ impl Answer {
             let line = format!("{name:<24} {version:<20} {on:<20} {place}");
             let _ = writeln!(out, "{}", model::escape(line.trim_end()));
             if !settings.is_empty() {
-                let _ = writeln!(out, "    {}", model::escape(&settings));
+                let _ = writeln!(out, "{}", output::line("    ", &settings));
             }
         }
         for gap in &self.components.gaps {
             let help = gap.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            let _ = writeln!(out, "{:<24} unknown: {}{help}", gap.what, gap.why);
+            let what = model::escape(&format!("{:<24} ", gap.what)).into_owned();
+            let _ = writeln!(out, "{}", output::line(&what, &format!("unknown: {}{help}", gap.why)));
         }
         if !out.is_empty() {
             out.push('\n');

@@ -16,8 +16,11 @@ unshare=$(which unshare)
 mount() { "$mount" "$@"; }
 
 groups() {
-  for controller in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-    [ -e "$controller/cgroup.procs" ] && echo "${controller%/}/$(cat "$home/cgroup")"
+  tree=/sys/fs/cgroup
+  # One tree in version 2; in version 1 one for each controller.
+  [ -e $tree/cgroup.controllers ] && set -- $tree || set -- $tree/*/
+  for controller; do
+    [ ! -e "$controller/cgroup.procs" ] || echo "${controller%/}/$(cat "$home/cgroup")"
   done
 }
 
