@@ -48,7 +48,8 @@ fn run(whole: &Whole<'_>, report: &mut Report) {
             other => other,
         };
         let ended = tables.ended(in_table, &version, &today);
-        let known = tables.known(&name, &version);
+        let mut known = tables.known(&name, &version);
+        known.sort_by_key(|known| std::cmp::Reverse((known.exploited, known.severity)));
         if ended.is_some() || !known.is_empty() {
             tell(tables, (&name, &version), &nodes, evidence, (ended, &known), report);
         }
@@ -102,8 +103,12 @@ fn open(whole: &Whole<'_>, holes: &BTreeMap<NodeName, Vec<Hole>>, report: &mut R
     }
     let anywhere: BTreeSet<&Hole> = holes.values().flatten().collect();
     for workload in snapshot.workloads() {
+        // A pod that is written down may name its node.
+        let named = workload.resource.json().at(&["spec", "nodeName"]).text().to_owned();
+        let written: BTreeSet<&Hole> = holes.get(&NodeName(named.as_str().into())).into_iter().flatten().collect();
         let (of_pods, guess) = match placed.get(workload.reference()) {
             Some(holes) => (holes, false),
+            None if !named.is_empty() => (&written, false),
             None => (&anywhere, true),
         };
         if of_pods.is_empty() || sandboxed(whole, &workload) {
