@@ -351,7 +351,7 @@ impl Answer {
             let _ = writeln!(out, "  {}  {}", finding.target, model::escape(&place));
             let _ = writeln!(out, "{}", output::line("    ", &finding.message));
             for fix in finding.fixes.iter().filter(|fix| !fixes.contains(&fix.title.as_str())) {
-                let how = if fix.edits.is_empty() { "" } else { " [--fixed]" };
+                let how = if fix.edits.is_empty() { "" } else { " [--fix]" };
                 let _ = writeln!(out, "{}", output::line("    fix: ", &format!("{}{how}", fix.title)));
                 if !fix.breaks.is_empty() {
                     let _ =
