@@ -171,8 +171,10 @@ fn hold(folder: &Path, row: &Value, ringwall: &Program) -> Result<(), String> {
     strict(folder, row, ringwall, &answer)
 }
 
+type Counts = BTreeMap<String, u64>;
+
 /// What the reference prints at its end: all, by severity, by rule.
-fn statistics(text: &str) -> Option<(u64, BTreeMap<String, u64>, BTreeMap<String, u64>)> {
+fn statistics(text: &str) -> Option<(u64, Counts, Counts)> {
     let after = text.rsplit_once("Events detected: ")?.1;
     let total = after.lines().next()?.trim().parse().ok()?;
     let (levels, rules) =
