@@ -3,7 +3,9 @@
 mod bad_input;
 mod cli;
 mod conformance;
+mod detect;
 mod e2e;
+mod fixes;
 mod golden;
 mod guide;
 mod joins;
@@ -20,11 +22,15 @@ static SUITES: &[&Suite] = &[
     &cli::SUITE,
     &conformance::cis::SUITE,
     &conformance::cosign::SUITE,
+    &conformance::falco::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
     &conformance::sigstore::SUITE,
+    &detect::SUITE,
     &e2e::SUITE,
+    &e2e::detect::SUITE,
     &e2e::node::SUITE,
+    &fixes::SUITE,
     &golden::SUITE,
     &golden::corpus::SUITE,
     &guide::SUITE,

@@ -55,7 +55,8 @@ pub fn assemble(parts: Parts, limits: &Limits) -> Result<Inventory, ArchiveError
         layer.filter(|layer| layer.failure.is_none()).map(|layer| layer.bytes)
     };
     let stored = |at: usize| parts.layers.get(at).and_then(|(_, digest, _)| digest.clone());
-    let info = |(at, (diff_id, created_by))| LayerInfo { diff_id, digest: stored(at), bytes: bytes(at), created_by };
+    let info =
+        |(at, (diff_id, created_by))| LayerInfo { diff_id, digest: stored(at), bytes: bytes(at), created_by };
     let infos = steps.into_iter().enumerate().map(info).collect();
     let layers = parts.layers.into_iter().map(|(_, _, layer)| layer).collect();
     Ok(stack(out, layers, infos, limits))

@@ -94,13 +94,13 @@ mod tests {
     fn scopes() {
         let lock = br#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
         let module = br#"{"name":"b","version":"2.0.0"}"#;
-        for (scope, want) in [
-            (Scope::Installed, vec!["b"]),
-            (Scope::Folder, vec!["a"]),
-            (Scope::Repository, vec!["a"]),
-        ] {
+        for (scope, want) in
+            [(Scope::Installed, vec!["b"]), (Scope::Folder, vec!["a"]), (Scope::Repository, vec!["a"])]
+        {
             let mut folder = Directory::new(scope, &Limits::default());
-            for (path, bytes) in [("x/package-lock.json", &lock[..]), ("x/node_modules/b/package.json", module)] {
+            for (path, bytes) in
+                [("x/package-lock.json", &lock[..]), ("x/node_modules/b/package.json", module)]
+            {
                 if folder.wants(path, false) == Want::Yes {
                     folder.file(path, bytes);
                 }

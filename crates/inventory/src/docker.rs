@@ -37,7 +37,8 @@ pub fn index(source: &dyn ReadAt, limits: &Limits) -> Result<DockerArchive, Arch
     };
     let manifest = document("manifest.json").ok_or(ArchiveError::NoManifest)?;
     let (Entry { config, repo_tags, layers }, others) = entries(&manifest)?;
-    let missing = || ArchiveError::Config { name: config.clone(), why: "the archive does not hold it".into() };
+    let missing =
+        || ArchiveError::Config { name: config.clone(), why: "the archive does not hold it".into() };
     let bytes = document(&config).ok_or_else(missing)?;
     let names = layers.unwrap_or_default();
     if names.len() > limits.layers {
@@ -99,11 +100,13 @@ mod tests {
     #[test]
     fn the_index_and_the_stream_agree() {
         for name in ["alpine-310", "alpine-311"] {
-            let Some(packed) = crate::corpus::read(&format!("trivy/pkg/fanal/test/testdata/{name}.tar.gz")) else {
+            let Some(packed) = crate::corpus::read(&format!("trivy/pkg/fanal/test/testdata/{name}.tar.gz"))
+            else {
                 return;
             };
             let mut plain = Vec::new();
-            std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut plain).unwrap();
+            std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut plain)
+                .unwrap();
             let found = index(&plain, &Limits::default()).unwrap();
             let whole = archive(&mut plain.as_slice(), &Limits::default()).unwrap();
             assert_eq!((&found.tags, found.others), (&whole.tags, 0), "{name}");

@@ -53,8 +53,10 @@ mod tests {
         let python = |path: &str| Package { path: path.into(), ..Package::new(Ecosystem::PyPi, "six", "1") };
         let system = |origin| Package { origin, ..Package::new(Ecosystem::Deb, "docker", "1") };
         for (origin, left) in [(Origin::Official, 0), (Origin::ThirdParty, 1), (Origin::Unstated, 0)] {
-            let mut all =
-                [file(python("a/METADATA"), &[], None), file(system(origin), &["a/METADATA"], Some("docker"))];
+            let mut all = [
+                file(python("a/METADATA"), &[], None),
+                file(system(origin), &["a/METADATA"], Some("docker")),
+            ];
             settle(all.iter_mut());
             assert_eq!(all[0].packages.len(), left, "{origin:?}");
             assert!(all[1].packages.len() == 1 && all[1].owned.is_empty());

@@ -102,11 +102,18 @@ impl Reader<'_> {
         while let Some(component) = open.pop() {
             open.extend(list(component, "components"));
             let notes: Notes = list(component, "properties")
-                .filter_map(|p| Some((text(p, "name").strip_prefix("aquasecurity:trivy:")?.to_owned(), text(p, "value").to_owned())))
+                .filter_map(|p| {
+                    Some((
+                        text(p, "name").strip_prefix("aquasecurity:trivy:")?.to_owned(),
+                        text(p, "value").to_owned(),
+                    ))
+                })
                 .collect();
             match text(component, "type") {
                 "operating-system" => self.system(text(component, "name"), text(component, "version")),
-                "library" | "application" | "framework" | "platform" | "" if !text(component, "purl").is_empty() => {
+                "library" | "application" | "framework" | "platform" | ""
+                    if !text(component, "purl").is_empty() =>
+                {
                     self.package(text(component, "purl"), &notes, text(component, "version"));
                 }
                 "library" | "framework" => self.nameless = self.nameless.saturating_add(1),
@@ -131,10 +138,13 @@ impl Reader<'_> {
                 notes.insert("Source".into(), version.to_owned());
             }
             let purl = list(entry, "externalRefs").find(|r| text(r, "referenceType") == "purl");
-            let system = text(entry, "primaryPackagePurpose") == "OPERATING-SYSTEM" || id.contains("OperatingSystem");
+            let system =
+                text(entry, "primaryPackagePurpose") == "OPERATING-SYSTEM" || id.contains("OperatingSystem");
             match purl {
                 _ if system => self.system(text(entry, "name"), text(entry, "versionInfo")),
-                Some(purl) => self.package(text(purl, "referenceLocator"), &notes, text(entry, "versionInfo")),
+                Some(purl) => {
+                    self.package(text(purl, "referenceLocator"), &notes, text(entry, "versionInfo"))
+                }
                 // Files, images and applications are packages as well in SPDX.
                 None if ["SPDXRef-Package-", "SPDXRef-Library-"].iter().any(|p| id.starts_with(p)) => {
                     self.nameless = self.nameless.saturating_add(1);
@@ -152,7 +162,12 @@ impl Reader<'_> {
 
     fn package(&mut self, purl: &str, notes: &Notes, version: &str) {
         if self.out.packages.len() >= self.limits.packages {
-            return unknown(&mut self.out, "packages", "the document holds more packages than the limit", None);
+            return unknown(
+                &mut self.out,
+                "packages",
+                "the document holds more packages than the limit",
+                None,
+            );
         }
         match package(purl, notes, version) {
             Some(package) => self.out.packages.push(package),
@@ -215,7 +230,9 @@ fn package(purl: &str, notes: &Notes, fallback: &str) -> Option<Package> {
         },
         _ => parts.join("/"),
     };
-    let qualifier = |key: &str| query.split('&').filter_map(|q| q.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| decode(v));
+    let qualifier = |key: &str| {
+        query.split('&').filter_map(|q| q.split_once('=')).find(|(k, _)| *k == key).map(|(_, v)| decode(v))
+    };
     let note = |key: &str| notes.get(key).filter(|value| !value.is_empty());
     let epoch = qualifier("epoch").filter(|epoch| epoch != "0");
     let full = |epoch: Option<&String>, version: &str| match epoch {
@@ -272,7 +289,10 @@ mod tests {
             ("pkg:rpm/centos/bash@4.2.46-31.el7?arch=x86_64&epoch=1", Some("bash 1:4.2.46-31.el7")),
             ("pkg:npm/%40babel/core@7.0.0", Some("@babel/core 7.0.0")),
             ("pkg:npm/@babel/core", Some("@babel/core 9")),
-            ("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", Some("org.apache.logging.log4j:log4j-core 2.14.1")),
+            (
+                "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+                Some("org.apache.logging.log4j:log4j-core 2.14.1"),
+            ),
             ("pkg:golang/example.com/a@v1.0.0%2Bincompatible#sub", Some("example.com/a v1.0.0+incompatible")),
             ("pkg:apk/alpine/libc%2B%2B@1-r0", Some("libc++ 1-r0")),
             ("pkg:swift/x/y@1", None),
@@ -305,7 +325,11 @@ mod tests {
             let (out, _) = sbom(&bytes, &Limits::default()).unwrap();
             assert_eq!(out.os.as_ref().unwrap().to_string(), "centos 7.6.1810", "{name}");
             let ssl = out.packages.iter().find(|p| p.name == "openssl-libs").unwrap();
-            assert_eq!((ssl.version.as_str(), ssl.source_or_self().0), ("1:1.0.2k-16.el7", "openssl"), "{name}");
+            assert_eq!(
+                (ssl.version.as_str(), ssl.source_or_self().0),
+                ("1:1.0.2k-16.el7", "openssl"),
+                "{name}"
+            );
             assert!(ssl.layer.is_some() && out.unknown.is_empty(), "{name}: {:?}", out.unknown);
         }
     }

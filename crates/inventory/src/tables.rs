@@ -53,7 +53,10 @@ pub(crate) fn tables(text: &str) -> Vec<Table> {
         }
         if line.starts_with('[') {
             let name = line.trim_matches(['[', ']']).trim().replace('"', "");
-            out.push(std::mem::replace(&mut table, Table { name, start: number, end: number, ..Table::default() }));
+            out.push(std::mem::replace(
+                &mut table,
+                Table { name, start: number, end: number, ..Table::default() },
+            ));
             continue;
         }
         let Some((key, value)) = line.split_once('=') else { continue };
@@ -91,7 +94,10 @@ mod tests {
         let got = tables(text);
         let names: Vec<(&str, u64, u64)> = got.iter().map(|t| (t.name.as_str(), t.start, t.end)).collect();
         assert_eq!(names, [("", 0, 2), ("package", 4, 10), ("package.extras", 12, 13)]);
-        assert_eq!((got[1].text("name"), got[1].list("dependencies")), ("a", &["b 2.0".to_owned(), "c]".into()][..]));
+        assert_eq!(
+            (got[1].text("name"), got[1].list("dependencies")),
+            ("a", &["b 2.0".to_owned(), "c]".into()][..])
+        );
         assert_eq!(got[2].keys().collect::<Vec<_>>(), ["odd.key"]);
         assert!(got[1].text("none").is_empty());
         assert_eq!(tables("a = [\n\"b\"").len(), 1);

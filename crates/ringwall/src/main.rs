@@ -80,11 +80,14 @@ fn main() -> ExitCode {
 }
 
 /// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.
-fn settled(
-    words: Vec<std::ffi::OsString>,
-) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
+fn settled(words: Vec<std::ffi::OsString>) -> anyhow::Result<(clap::Command, Vec<std::ffi::OsString>)> {
     let command = Cli::command();
-    if words.iter().skip(1).find(|word| !word.to_string_lossy().starts_with('-')).is_none_or(|word| word != "scan") {
+    if words
+        .iter()
+        .skip(1)
+        .find(|word| !word.to_string_lossy().starts_with('-'))
+        .is_none_or(|word| word != "scan")
+    {
         return Ok((command, words));
     }
     let (path, asked) = scan::settings::file(&words);

@@ -56,7 +56,7 @@ fn minor(version: &str) -> Option<u32> {
 
 /// What upstream's configuration says for a minor.
 fn mapping(common: &[u8], minor: u32) -> Option<String> {
-    let (documents, _) = yaml::read(common, &yaml::Caps::default());
+    let (documents, _) = yaml::read(common, &crate::cis::small());
     let map = documents.into_iter().find_map(|document| match document.value {
         Value::Object(mut object) => object.remove("version_mapping"),
         _ => None,
@@ -100,7 +100,7 @@ mod tests {
 
     fn node(version: &str, labels: &str) -> String {
         format!(
-            "{{apiVersion: v1, kind: Node, metadata: {{name: n, labels: {{{labels}}}}}, status: {{nodeInfo: \
+            "{{apiVersion: v1, kind: Node, metadata: {{name: cp, labels: {{{labels}}}}}, status: {{nodeInfo: \
              {{kubeletVersion: {version}}}}}}}"
         )
     }

@@ -235,7 +235,7 @@ fn at_path(text: &str, path: &str) -> Result<Option<String>, String> {
     if path.is_empty() || text.trim().is_empty() {
         return Ok(None);
     }
-    let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
     let root = documents
         .into_iter()
         .next()

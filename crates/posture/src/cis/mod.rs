@@ -25,6 +25,20 @@ use crate::control_plane::processes;
 use crate::nodes::kubelet::{Kind as KubeletKind, Kubelet};
 use snapshot::Snapshot;
 
+/// Configuration of programs is small; what is not is no configuration.
+pub(crate) fn small() -> yaml::Caps {
+    yaml::Caps {
+        bytes: MAX_CONTENT,
+        document_bytes: MAX_CONTENT,
+        nodes: 100_000,
+        aliases: 10_000,
+        ..yaml::Caps::default()
+    }
+}
+
+/// What a file of a node may hold, in bytes.
+const MAX_CONTENT: u64 = 4 << 20;
+
 /// What the API alone shows of the nodes: the control plane's processes by their pods, and kubelets by `/configz`,
 /// which stands for their configuration file (`path`) and has their flags in it.
 pub fn seen_by_api(snapshot: &Snapshot, kubelets: &[Kubelet], path: &str) -> NodeReport {

@@ -10,7 +10,7 @@ use regex::Regex;
 use serde_json::{Map, Value, json};
 
 /// What a report may weigh, in bytes.
-pub const MAX_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 16 << 20;
 /// Processes, files and lines of a journal that it may hold.
 const MAX_ENTRIES: usize = 200_000;
 /// The version that is written.
@@ -225,7 +225,10 @@ impl Reader<'_> {
         };
         let content = match value.get("content") {
             None | Some(Value::Null) => None,
-            Some(content) => Some(content.as_str()?.to_owned()),
+            // One that is too big was not read.
+            Some(content) => Some(content.as_str()?)
+                .filter(|text| text.len() as u64 <= super::MAX_CONTENT)
+                .map(str::to_owned),
         };
         Some(File {
             kind,

@@ -26,7 +26,7 @@ impl Variables {
     pub fn parse(common: &[u8], own: &[u8], section: &str, node: &NodeReport) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut read = |text: &[u8]| {
-            let (documents, read) = yaml::read(text, &yaml::Caps::default());
+            let (documents, read) = yaml::read(text, &crate::cis::small());
             diagnostics.extend(read);
             documents.into_iter().find_map(|document| match document.value {
                 Value::Object(object) => Some(object),
@@ -47,7 +47,7 @@ impl Variables {
     pub fn candidates(common: &[u8], own: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
         for text in [common, own] {
-            let (documents, _) = yaml::read(text, &yaml::Caps::default());
+            let (documents, _) = yaml::read(text, &crate::cis::small());
             for document in documents {
                 paths(&document.value, &mut all);
             }

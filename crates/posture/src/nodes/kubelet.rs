@@ -172,8 +172,15 @@ impl Kubelet {
             let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
             return Effective { value, written: true };
         }
-        let written =
-            field.path.iter().try_fold(&self.config, |at, part| at.get(part)).filter(|v| !v.is_null());
+        let mut at = &self.config;
+        for part in field.path {
+            // Where something else stands in place of an object, nobody knows what holds.
+            if !(at.is_object() || at.is_null()) {
+                return Effective { value: Value::Array(vec![at.clone()]), written: true };
+            }
+            at = at.get(part).unwrap_or(&Value::Null);
+        }
+        let written = Some(at).filter(|value| !value.is_null());
         // In a file a duration of zero is one that is not set.
         let unset =
             |value: &&Value| self.kind == Kind::File && value.as_str().is_some_and(|text| text == "0s");
@@ -233,6 +240,15 @@ mod tests {
         let value = |kind| kubelet(kind, json!({"idle": "0s"}), &[]).effective(&IDLE).value;
         assert_eq!(value(Kind::File), json!("4h"));
         assert_eq!(value(Kind::Configz), json!("0s"));
+    }
+
+    #[test]
+    fn something_else_in_place_of_an_object_is_unknown() {
+        for lie in [json!("x"), json!(false), json!([])] {
+            let value =
+                kubelet(Kind::Configz, json!({"authentication": lie}), &[]).effective(&ANONYMOUS).value;
+            assert_eq!((ANONYMOUS.safe)(&value), None);
+        }
     }
 
     #[test]

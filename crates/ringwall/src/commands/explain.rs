@@ -86,7 +86,13 @@ pub(crate) fn entries() -> Vec<Entry> {
         facts: "Diagnostic of a document.".to_owned(),
         text: "What was read before and after it in the same input is still in the answer.",
     });
-    steps.chain(rules).chain(codes).collect()
+    let remarks = detect::lint::KINDS.iter().map(|kind| Entry {
+        id: kind.id,
+        title: kind.title,
+        facts: "Remark on a detection rule.".to_owned(),
+        text: kind.explain,
+    });
+    steps.chain(rules).chain(remarks).chain(codes).collect()
 }
 
 /// What a step means.

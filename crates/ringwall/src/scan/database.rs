@@ -82,7 +82,12 @@ pub(crate) fn duration(text: &str) -> anyhow::Result<Duration> {
 
 /// The database to scan with: fetched first where it is missing or a newer one is to be expected, unless the options
 /// say otherwise.
-pub(crate) fn ready(options: &DbArgs, image: &ImageArgs, offline: bool, now: Timestamp) -> anyhow::Result<OnDisk> {
+pub(crate) fn ready(
+    options: &DbArgs,
+    image: &ImageArgs,
+    offline: bool,
+    now: Timestamp,
+) -> anyhow::Result<OnDisk> {
     let found = OnDisk::look(options)?;
     let wanted = match &found {
         None => true,
@@ -146,7 +151,10 @@ fn pull_from(name: &str, options: &DbArgs, image: &ImageArgs, now: Timestamp) ->
         return Err(exit::unreadable("it is an index, not a database"));
     };
     let [layer] = manifest.layers().as_slice() else {
-        return Err(exit::unreadable(format!("it has {} layers; a database has one", manifest.layers().len())));
+        return Err(exit::unreadable(format!(
+            "it has {} layers; a database has one",
+            manifest.layers().len()
+        )));
     };
     if layer.media_type().to_string() != LAYER {
         return Err(exit::unreadable(format!("its layer is {}, not a database", layer.media_type())));
@@ -202,7 +210,10 @@ fn place(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// What is there, for a person.
 pub(crate) fn status(options: &DbArgs, now: Timestamp) -> anyhow::Result<String> {
     let Some(disk) = OnDisk::look(options)? else {
-        return Err(exit::unreadable(format!("there is no vulnerability database in {}", folder(options).display())));
+        return Err(exit::unreadable(format!(
+            "there is no vulnerability database in {}",
+            folder(options).display()
+        )));
     };
     let database = disk.open()?;
     let names: Vec<&str> = database.names().collect();

@@ -26,7 +26,8 @@ impl Positioned {
 
     /// Its first bytes.
     pub(crate) fn head(&self, count: usize) -> Vec<u8> {
-        inventory::exactly(self, 0, count.min(usize::try_from(self.size).unwrap_or(usize::MAX))).unwrap_or_default()
+        inventory::exactly(self, 0, count.min(usize::try_from(self.size).unwrap_or(usize::MAX)))
+            .unwrap_or_default()
     }
 }
 

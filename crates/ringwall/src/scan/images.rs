@@ -134,7 +134,10 @@ impl Blobs for Folder {
             return Err(exit::unreadable(format!("{}: over the limit of {cap} bytes", path.display())));
         }
         if inventory::sha256(&bytes).as_ref() != Some(digest) && digest.as_str().starts_with("sha256:") {
-            return Err(exit::unreadable(format!("{}: its content is not what its name says", path.display())));
+            return Err(exit::unreadable(format!(
+                "{}: its content is not what its name says",
+                path.display()
+            )));
         }
         Ok(bytes)
     }
@@ -178,10 +181,12 @@ pub(crate) fn described(
     let bytes = blobs.small(&digest, MANIFEST)?;
     if is_index(&bytes) {
         if depth >= DEPTH {
-            return Err(exit::unreadable("an index points at an index points at an index: they are not followed"));
+            return Err(exit::unreadable(
+                "an index points at an index points at an index: they are not followed",
+            ));
         }
-        let inner: ImageIndex =
-            serde_json::from_slice(&bytes).map_err(|error| exit::unreadable(format!("index {digest}: {error}")))?;
+        let inner: ImageIndex = serde_json::from_slice(&bytes)
+            .map_err(|error| exit::unreadable(format!("index {digest}: {error}")))?;
         index.push(digest);
         return described(blobs, pick(&inner, reading.platform)?, index, reading, depth + 1);
     }
@@ -236,8 +241,8 @@ pub(crate) fn manifest(
     index: Vec<Digest>,
     reading: &Reading<'_>,
 ) -> anyhow::Result<Inventory> {
-    let manifest: ImageManifest =
-        serde_json::from_slice(bytes).map_err(|error| exit::unreadable(format!("manifest {digest}: {error}")))?;
+    let manifest: ImageManifest = serde_json::from_slice(bytes)
+        .map_err(|error| exit::unreadable(format!("manifest {digest}: {error}")))?;
     if manifest.layers().len() > reading.limits.layers {
         return Err(exit::unreadable(format!("{} layers are over the limit", manifest.layers().len())));
     }

@@ -32,7 +32,12 @@ impl Layers {
     }
 
     /// The layer of a digest: the known one, else read, and kept when it was read to its end and is what it should be.
-    pub(crate) fn read(&self, want: &Digest, limits: &Limits, open: impl FnOnce() -> anyhow::Result<Box<dyn Read>>) -> anyhow::Result<Layer> {
+    pub(crate) fn read(
+        &self,
+        want: &Digest,
+        limits: &Limits,
+        open: impl FnOnce() -> anyhow::Result<Box<dyn Read>>,
+    ) -> anyhow::Result<Layer> {
         if let Some(known) = self.get(want) {
             return Ok(known);
         }

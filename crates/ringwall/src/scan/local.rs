@@ -49,13 +49,19 @@ fn docker_socket(given: Option<&str>) -> PathBuf {
 
 fn podman_socket(given: Option<&str>) -> PathBuf {
     unix(given, "CONTAINER_HOST").unwrap_or_else(|| {
-        let own = std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join("podman/podman.sock"));
+        let own =
+            std::env::var_os("XDG_RUNTIME_DIR").map(|dir| PathBuf::from(dir).join("podman/podman.sock"));
         own.filter(|path| path.exists()).unwrap_or_else(|| "/run/podman/podman.sock".into())
     })
 }
 
 /// Asks a socket that speaks Docker's API to save an image.
-fn socket(path: &Path, name: &str, reading: &Reading<'_>, tried: &mut Vec<String>) -> anyhow::Result<Option<Inventory>> {
+fn socket(
+    path: &Path,
+    name: &str,
+    reading: &Reading<'_>,
+    tried: &mut Vec<String>,
+) -> anyhow::Result<Option<Inventory>> {
     let Ok(stream) = UnixStream::connect(path) else {
         tried.push(format!("{} (no socket)", path.display()));
         return Ok(None);
@@ -130,13 +136,15 @@ struct Chunked<R> {
 
 impl<R: std::io::BufRead> Read for Chunked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let broken = || std::io::Error::new(std::io::ErrorKind::InvalidData, "the answer's chunks are broken");
+        let broken =
+            || std::io::Error::new(std::io::ErrorKind::InvalidData, "the answer's chunks are broken");
         if self.over || buffer.is_empty() {
             return Ok(0);
         }
         if self.left == 0 {
             let size = line(&mut self.reader).map_err(|_| std::io::ErrorKind::UnexpectedEof)?;
-            self.left = u64::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16).map_err(|_| broken())?;
+            self.left = u64::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)
+                .map_err(|_| broken())?;
             if self.left == 0 {
                 self.over = true;
                 return Ok(0);
@@ -212,7 +220,8 @@ fn containerd(
         return Ok(None);
     };
     let blobs = Folder(root.join(CONTENT));
-    let text = format!(r#"{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{digest}","size":0}}"#);
+    let text =
+        format!(r#"{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{digest}","size":0}}"#);
     let descriptor = serde_json::from_str(&text)?;
     let mut found = images::described(&blobs, &descriptor, Vec::new(), reading, 0)?;
     found.tags.push(reference.to_string());
@@ -233,7 +242,10 @@ fn target(bolt: &Bolt, reference: &Reference) -> anyhow::Result<Option<Digest>> 
     let name = if full { reference.to_string() } else { format!("{reference}:latest") };
     let repository = reference.repository.to_string();
     // Names are kept with their registry; Docker's images under docker.io.
-    let spelled = [name.clone(), format!("{}/{repository}:{}", reference.registry, reference.tag.as_deref().unwrap_or("latest"))];
+    let spelled = [
+        name.clone(),
+        format!("{}/{repository}:{}", reference.registry, reference.tag.as_deref().unwrap_or("latest")),
+    ];
     for namespace in namespaces {
         let Some(inside) = bolt.bucket(&top, &namespace)? else { continue };
         let Some(all) = bolt.bucket(&inside, b"images")? else { continue };
@@ -273,7 +285,8 @@ mod tests {
         let bucket = |entries: Vec<(&str, Entry)>| {
             Entry::Bucket(entries.into_iter().map(|(k, v)| (k.as_bytes().to_vec(), v)).collect())
         };
-        let target_of = bucket(vec![("target", bucket(vec![("digest", Entry::Value(digest.clone().into_bytes()))]))]);
+        let target_of =
+            bucket(vec![("target", bucket(vec![("digest", Entry::Value(digest.clone().into_bytes()))]))]);
         let images = bucket(vec![("images", bucket(vec![("docker.io/library/app:latest", target_of)]))]);
         let root: BTreeMap<Vec<u8>, Entry> = [(b"v1".to_vec(), bucket(vec![("k8s.io", images)]))].into();
         let bolt = Bolt::open(Box::new(write(&root))).unwrap();
@@ -290,7 +303,11 @@ mod tests {
         let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let server = std::thread::spawn(move || {
             let mut asked = Vec::new();
-            for answer in ["HTTP/1.1 404 Not Found\r\n\r\n", "HTTP/1.1 500 Oh\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"] {
+            for answer in [
+                "HTTP/1.1 404 Not Found\r\n\r\n",
+                "HTTP/1.1 500 Oh\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            ] {
                 let (stream, _) = listener.accept().unwrap();
                 let mut reader = BufReader::new(stream);
                 asked.push(line(&mut reader).unwrap());

@@ -66,7 +66,9 @@ pub(crate) fn scan(
     options: &Options,
     now: Timestamp,
 ) -> anyhow::Result<(Report, Vec<Gap>, Option<Timestamp>)> {
-    let wants = |name: &str| options.scan.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"));
+    let wants = |name: &str| {
+        options.scan.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
+    };
     let database = match wants("vuln") {
         true => {
             let disk = database::ready(&options.db, &options.image, options.scan.offline_scan, now)?;
@@ -89,10 +91,12 @@ fn request(options: &Options, now: Timestamp) -> Request {
         language: types.iter().any(|t| t == "library"),
         dev: options.scan.include_dev_deps,
         severity_sources: options.scan.vuln_severity_source.clone(),
-        distro: options.scan.distro.as_deref().and_then(|text| text.split_once(['/', ':'])).map(|(family, version)| Os {
-            family: family.to_owned(),
-            version: version.to_owned(),
-        }),
+        distro: options
+            .scan
+            .distro
+            .as_deref()
+            .and_then(|text| text.split_once(['/', ':']))
+            .map(|(family, version)| Os { family: family.to_owned(), version: version.to_owned() }),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         report_id: uuid(now),
         now,
@@ -138,8 +142,11 @@ fn image(
     request: &mut Request,
 ) -> anyhow::Result<Inventory> {
     let layers = layers::Layers::new(&file::cache(options.db.cache_dir.as_deref()));
-    let reading =
-        images::Reading { limits: limits.clone(), layers: &layers, platform: options.image.platform.as_deref() };
+    let reading = images::Reading {
+        limits: limits.clone(),
+        layers: &layers,
+        platform: options.image.platform.as_deref(),
+    };
     if let Some(path) = &options.image.input {
         request.name = path.display().to_string();
         return images::input(path, &reading);
@@ -259,7 +266,8 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let now = Timestamp::now();
     let gate = gate(&options.report, now)?;
     let format = format(&options.report)?;
-    let text = std::fs::read(path).map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))?;
+    let text =
+        std::fs::read(path).map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))?;
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);

@@ -41,7 +41,13 @@ pub(crate) struct ReportArgs {
     pub(crate) strict: bool,
 
     /// Accepted findings: a .trivyignore or .trivyignore.yaml
-    #[arg(long, env = "TRIVY_IGNOREFILE", default_value = ".trivyignore", value_name = "FILE", hide_env = true)]
+    #[arg(
+        long,
+        env = "TRIVY_IGNOREFILE",
+        default_value = ".trivyignore",
+        value_name = "FILE",
+        hide_env = true
+    )]
     pub(crate) ignorefile: PathBuf,
 
     /// Leave out what has no fix

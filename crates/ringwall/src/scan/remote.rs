@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use inventory::Inventory;
 use model::{Digest, Reference};
 use sources::registry::{
-    BlobReader, Client, DockerConfig, Login, Manifest, Options, PlainHttp, Registry as _, Repository, Secret, Which,
+    BlobReader, Client, DockerConfig, Login, Manifest, Options, PlainHttp, Registry as _, Repository, Secret,
+    Which,
 };
 use std::io::Read;
 use std::sync::Arc;
@@ -75,7 +76,8 @@ impl Remote {
 impl Blobs for Remote {
     fn small(&self, digest: &Digest, cap: u64) -> anyhow::Result<Vec<u8>> {
         // Manifests and blobs are at different addresses; whoever asks knows which only for configs.
-        let manifest = self.runtime.block_on(self.client.manifest(&self.at, &Which::Digest(digest.clone()), cap));
+        let manifest =
+            self.runtime.block_on(self.client.manifest(&self.at, &Which::Digest(digest.clone()), cap));
         if let Ok(Some(found)) = manifest {
             return Ok(found.bytes.to_vec());
         }
@@ -91,7 +93,11 @@ impl Blobs for Remote {
 }
 
 /// An image from its registry.
-pub(crate) fn image(reference: &Reference, options: &ImageArgs, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
+pub(crate) fn image(
+    reference: &Reference,
+    options: &ImageArgs,
+    reading: &Reading<'_>,
+) -> anyhow::Result<Inventory> {
     let remote = Remote::new(reference, options)?;
     let top = remote.manifest(&Which::of(reference))?;
     let repository = format!("{}/{}", reference.registry, reference.repository);

@@ -10,7 +10,8 @@ pub(crate) fn read(path: &Path, request: &mut Request) -> anyhow::Result<Invento
     request.name = path.display().to_string();
     let bad = |why: String| exit::unreadable(format!("{}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
-    let (found, kind) = inventory::sbom(&bytes, &Limits::default()).map_err(|error| bad(error.to_string()))?;
+    let (found, kind) =
+        inventory::sbom(&bytes, &Limits::default()).map_err(|error| bad(error.to_string()))?;
     request.kind = match kind {
         SbomKind::CycloneDx => "cyclonedx",
         SbomKind::Spdx => "spdx",

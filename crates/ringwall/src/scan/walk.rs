@@ -35,7 +35,9 @@ pub(crate) fn folder(root: &Path, scope: Scope, skip: &Skip<'_>, limits: &Limits
         };
         let mut names: Vec<(String, std::fs::FileType)> = entries
             .flatten()
-            .filter_map(|entry| Some((entry.file_name().to_string_lossy().into_owned(), entry.file_type().ok()?)))
+            .filter_map(|entry| {
+                Some((entry.file_name().to_string_lossy().into_owned(), entry.file_type().ok()?))
+            })
             .collect();
         names.sort_by(|a, b| a.0.cmp(&b.0));
         for (name, kind) in names {

@@ -240,18 +240,20 @@ mod tests {
     use super::*;
 
     fn tree() -> Vec<u8> {
-        let many = (0..5000).map(|n| (format!("key{n:05}").into_bytes(), Entry::Value(vec![b'v'; n % 40]))).collect();
-        let inner: BTreeMap<Vec<u8>, Entry> = [
-            (b"a".to_vec(), Entry::Value(b"1".to_vec())),
-            (b"long".to_vec(), Entry::Value(vec![7; 50_000])),
-        ]
-        .into();
-        write(&[
-            (b"empty".to_vec(), Entry::Bucket(BTreeMap::new())),
-            (b"inner".to_vec(), Entry::Bucket(inner)),
-            (b"many".to_vec(), Entry::Bucket(many)),
-        ]
-        .into())
+        let many = (0..5000)
+            .map(|n| (format!("key{n:05}").into_bytes(), Entry::Value(vec![b'v'; n % 40])))
+            .collect();
+        let inner: BTreeMap<Vec<u8>, Entry> =
+            [(b"a".to_vec(), Entry::Value(b"1".to_vec())), (b"long".to_vec(), Entry::Value(vec![7; 50_000]))]
+                .into();
+        write(
+            &[
+                (b"empty".to_vec(), Entry::Bucket(BTreeMap::new())),
+                (b"inner".to_vec(), Entry::Bucket(inner)),
+                (b"many".to_vec(), Entry::Bucket(many)),
+            ]
+            .into(),
+        )
     }
 
     fn open(bytes: Vec<u8>) -> Result<Bolt, BoltError> {
@@ -266,7 +268,9 @@ mod tests {
         assert_eq!(bolt.value(&inner, b"a").unwrap().unwrap(), b"1");
         assert_eq!(bolt.value(&inner, b"long").unwrap().unwrap().len(), 50_000);
         assert_eq!(bolt.value(&inner, b"b").unwrap(), None);
-        assert!(bolt.bucket(&root, b"none").unwrap().is_none() && bolt.value(&root, b"inner").unwrap().is_none());
+        assert!(
+            bolt.bucket(&root, b"none").unwrap().is_none() && bolt.value(&root, b"inner").unwrap().is_none()
+        );
         let many = bolt.bucket(&root, b"many").unwrap().unwrap();
         for n in [0, 1, 2499, 4998, 4999] {
             let value = bolt.value(&many, format!("key{n:05}").as_bytes()).unwrap().unwrap();
@@ -291,7 +295,10 @@ mod tests {
     #[test]
     fn a_damaged_file_is_an_error_and_never_empty() {
         let whole = tree();
-        assert_eq!(open(whole[..whole.len() - 1].to_vec()).err().map(|e| e.to_string().contains("cut off")), Some(true));
+        assert_eq!(
+            open(whole[..whole.len() - 1].to_vec()).err().map(|e| e.to_string().contains("cut off")),
+            Some(true)
+        );
         assert_eq!(open(Vec::new()).err(), Some(BoltError::Format));
         assert_eq!(open(vec![0; 16_384]).err(), Some(BoltError::Format));
         // Whatever byte of a page is changed, the answer comes, and it is no panic.
@@ -362,7 +369,8 @@ mod tests {
             true
         })
         .unwrap();
-        for name in names.iter().filter(|name| !matches!(name.as_slice(), b"vulnerability" | b"data-source")) {
+        for name in names.iter().filter(|name| !matches!(name.as_slice(), b"vulnerability" | b"data-source"))
+        {
             buckets += 1;
             let bucket = bolt.bucket(&bolt.root(), name).unwrap().unwrap();
             let mut packages = Vec::new();

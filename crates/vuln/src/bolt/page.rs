@@ -69,7 +69,12 @@ impl Meta {
             && u64_at(meta, 56)? == fnv(checked);
         let page_bytes = u64::from(u32_at(meta, 8)?);
         (sound && SIZES.contains(&page_bytes)).then_some(())?;
-        Some(Self { page_bytes, root: u64_at(meta, 16)?, pages: u64_at(meta, 40)?, transaction: u64_at(meta, 48)? })
+        Some(Self {
+            page_bytes,
+            root: u64_at(meta, 16)?,
+            pages: u64_at(meta, 40)?,
+            transaction: u64_at(meta, 48)?,
+        })
     }
 }
 

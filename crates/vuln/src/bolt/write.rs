@@ -83,8 +83,12 @@ impl File {
         let mut level = self.level(elements.collect(), true);
         while level.len() > 1 {
             let children = std::mem::take(&mut level);
-            let elements =
-                children.iter().map(|(key, page)| Element { bucket: false, key, value: Vec::new(), page: *page });
+            let elements = children.iter().map(|(key, page)| Element {
+                bucket: false,
+                key,
+                value: Vec::new(),
+                page: *page,
+            });
             level = self.level(elements.collect(), false);
         }
         level.first().map_or(0, |(_, page)| *page)

@@ -247,7 +247,8 @@ fn hash(text: &str) -> String {
 fn fingerprints(report: &mut Report) {
     for result in &mut report.results {
         for one in &mut result.vulnerabilities {
-            one.fingerprint = hash(&format!("{}:{}:{}:{}", report.artifact_id, result.target, one.pkg_id, one.id));
+            one.fingerprint =
+                hash(&format!("{}:{}:{}:{}", report.artifact_id, result.target, one.pkg_id, one.id));
         }
     }
 }
@@ -304,7 +305,11 @@ mod tests {
             .collect();
         assert_eq!(
             short,
-            [("app.tar (alpine 3.10.2)", "alpine", 1, 1), ("Node.js", "node-pkg", 2, 1), ("y/Cargo.lock", "cargo", 1, 0)]
+            [
+                ("app.tar (alpine 3.10.2)", "alpine", 1, 1),
+                ("Node.js", "node-pkg", 2, 1),
+                ("y/Cargo.lock", "cargo", 1, 0)
+            ]
         );
         let one = &report.results[0].vulnerabilities[0];
         assert_eq!((one.severity.as_str(), one.status.as_str()), ("HIGH", "fixed"));

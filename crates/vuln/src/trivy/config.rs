@@ -53,14 +53,18 @@ pub(crate) fn ordered(text: &str) -> Option<Json> {
             ("config", inner) => {
                 let mut inner = pick(inner, &RUN, &[]).unwrap_or_default();
                 for (key, value) in &mut inner {
-                    if let ("Labels" | "Volumes" | "ExposedPorts", Json::Object(entries)) = (key.as_str(), value) {
+                    if let ("Labels" | "Volumes" | "ExposedPorts", Json::Object(entries)) =
+                        (key.as_str(), value)
+                    {
                         // A map, written by its sorted keys.
                         entries.sort_by(|a, b| a.0.cmp(&b.0));
                     }
                 }
                 *value = Json::Object(inner);
             }
-            ("rootfs", inner) => *value = Json::Object(pick(inner, &["type", "diff_ids"], &["type", "diff_ids"])?),
+            ("rootfs", inner) => {
+                *value = Json::Object(pick(inner, &["type", "diff_ids"], &["type", "diff_ids"])?)
+            }
             ("history", Json::List(steps)) => {
                 let step = |step: &Json| Json::Object(pick(step, &HISTORY, &[]).unwrap_or_default());
                 *value = Json::List(steps.iter().map(step).collect());

@@ -68,7 +68,8 @@ pub(crate) fn satisfies(version: &str, constraint: &str, dialect: Dialect) -> Op
         let mut all = true;
         for (operator, bound) in terms(alternative)? {
             // Only Java's versions may begin with a word.
-            let number = bound.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit() || "xX*".contains(c));
+            let number =
+                bound.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit() || "xX*".contains(c));
             if !number && dialect != Dialect::Maven {
                 return None;
             }
@@ -103,13 +104,7 @@ fn terms(text: &str) -> Option<Vec<(&str, &str)>> {
     Some(out)
 }
 
-fn term(
-    version: &str,
-    operator: &str,
-    bound: &str,
-    dialect: Dialect,
-    scheme: &Scheme,
-) -> Option<bool> {
+fn term(version: &str, operator: &str, bound: &str, dialect: Dialect, scheme: &Scheme) -> Option<bool> {
     if dialect == Dialect::Pep440 {
         return pep440(version, operator, bound, scheme);
     }
@@ -224,7 +219,8 @@ fn pep440(version: &str, operator: &str, bound: &str, scheme: &Scheme) -> Option
     let pre = |text: &str| {
         let text = text.split('+').next().unwrap_or_default().to_ascii_lowercase();
         let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '!');
-        !rest.is_empty() && !rest.trim_start_matches(['.', '-', '_']).starts_with("post") || text.contains("dev")
+        !rest.is_empty() && !rest.trim_start_matches(['.', '-', '_']).starts_with("post")
+            || text.contains("dev")
     };
     let base = |text: &str| {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '!').unwrap_or(text.len());

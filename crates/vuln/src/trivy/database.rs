@@ -243,7 +243,10 @@ impl Database {
 
     /// Names of its buckets of advisories.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.buckets.keys().map(String::as_str).filter(|name| !matches!(*name, "vulnerability" | "data-source"))
+        self.buckets
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !matches!(*name, "vulnerability" | "data-source"))
     }
 
     /// Whether it has a bucket of the name, or one that begins so when the name ends in `::`.
@@ -275,7 +278,8 @@ impl Database {
                 let id = String::from_utf8_lossy(id).into_owned();
                 match serde_json::from_slice::<DatabaseAdvisory>(value) {
                     Ok(advisory) => {
-                        let advisory = DatabaseAdvisory { id: id.clone(), source: source.clone(), ..advisory };
+                        let advisory =
+                            DatabaseAdvisory { id: id.clone(), source: source.clone(), ..advisory };
                         out.insert(id, advisory);
                         true
                     }
@@ -355,7 +359,8 @@ pub(crate) mod tests {
                 [] => {}
                 [key] => drop(at.insert(key.as_bytes().to_vec(), Entry::Value(value.as_bytes().to_vec()))),
                 [key, rest @ ..] => {
-                    let inner = at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
+                    let inner =
+                        at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
                     if let Entry::Bucket(inner) = inner {
                         put(inner, rest, value);
                     }
@@ -389,7 +394,12 @@ pub(crate) mod tests {
         assert_eq!(found[0].source.as_ref().unwrap().id, "ghsa");
         assert_eq!(all.detail("CVE-1").unwrap().unwrap().title, "it breaks");
         assert!(all.detail("CVE-9").unwrap().is_none() && all.advisories("npm::", "x").unwrap().is_empty());
-        assert!(all.knows("npm::") && !all.knows("pip::") && all.knows("npm::a") && !all.knows("npm::"[..3].as_ref()));
+        assert!(
+            all.knows("npm::")
+                && !all.knows("pip::")
+                && all.knows("npm::a")
+                && !all.knows("npm::"[..3].as_ref())
+        );
         assert_eq!(all.products(&["r", "x"], &["n"]).unwrap(), [1, 2, 3]);
     }
 
@@ -406,7 +416,8 @@ pub(crate) mod tests {
 
     #[test]
     fn metadata() {
-        let text = br#"{"Version":2,"NextUpdate":"2026-11-24T02:36:19Z","UpdatedAt":"2026-11-23T02:36:19.5Z"}"#;
+        let text =
+            br#"{"Version":2,"NextUpdate":"2026-11-24T02:36:19Z","UpdatedAt":"2026-11-23T02:36:19.5Z"}"#;
         let read = DatabaseMetadata::read(text).unwrap();
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert!(!read.stale(at("2026-11-23T03:00:00Z")) && read.stale(at("2026-11-25T03:00:00Z")));

@@ -118,8 +118,14 @@ mod tests {
     use super::*;
 
     const LINES: &[(&str, &str)] = &[
-        ("pip::g|zope-interface|CVE-1", r#"{"VulnerableVersions":["<2.0","<=3.0, >=2.9"],"VendorIDs":["GHSA-x"]}"#),
-        ("pip::g|zope-interface|CVE-2", r#"{"PatchedVersions":["2.0","2.0","3.0"],"VulnerableVersions":["<5"]}"#),
+        (
+            "pip::g|zope-interface|CVE-1",
+            r#"{"VulnerableVersions":["<2.0","<=3.0, >=2.9"],"VendorIDs":["GHSA-x"]}"#,
+        ),
+        (
+            "pip::g|zope-interface|CVE-2",
+            r#"{"PatchedVersions":["2.0","2.0","3.0"],"VulnerableVersions":["<5"]}"#,
+        ),
         ("pip::g|zope-interface|CVE-3", r#"{"VulnerableVersions":["<0.5"]}"#),
         ("pip::g|zope-interface|CVE-4", r#"{"VulnerableVersions":["<<"]}"#),
         ("vulnerability|CVE-1", "{}"),
@@ -127,7 +133,8 @@ mod tests {
 
     #[test]
     fn languages() {
-        let pkg = |version: &str| Pkg { name: "Zope.Interface".into(), version: version.into(), ..Pkg::default() };
+        let pkg =
+            |version: &str| Pkg { name: "Zope.Interface".into(), version: version.into(), ..Pkg::default() };
         let mut unjudged = Vec::new();
         let all = database(LINES);
         let found = language_packages(&[pkg("1.0"), pkg("")], Ecosystem::PyPi, &all, &mut unjudged).unwrap();

@@ -33,7 +33,8 @@ fn detailed(one: &mut DetectedVulnerability, mut detail: Detail, sources: &[Stri
     if one.severity_source.is_empty() {
         (one.severity, one.severity_source) = severity(&one.id, &detail, &source, sources);
     } else {
-        let at = ["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"].iter().position(|name| *name == one.severity);
+        let at =
+            ["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"].iter().position(|name| *name == one.severity);
         detail.vendor_severity.insert(one.severity_source.clone(), at.unwrap_or(0) as f64);
     }
     one.primary_url = primary_url(&one.id, &detail.references, &own);
@@ -48,7 +49,9 @@ fn detailed(one: &mut DetectedVulnerability, mut detail: Detail, sources: &[Stri
 }
 
 fn severity(id: &str, detail: &Detail, source: &str, sources: &[String]) -> (String, String) {
-    let of = |name: &str| detail.vendor_severity.get(name).map(|n| (severity_name(*n).to_owned(), name.to_owned()));
+    let of = |name: &str| {
+        detail.vendor_severity.get(name).map(|n| (severity_name(*n).to_owned(), name.to_owned()))
+    };
     for wanted in sources {
         if wanted != "auto" {
             match of(wanted) {
@@ -135,7 +138,11 @@ mod tests {
         assert_eq!(short(run(one("CVE-2", "x"), &["auto"])), "HIGH ");
         assert_eq!(short(run(one("CVE-9", "x"), &["auto"])), "UNKNOWN ");
         assert_eq!(run(one("DSA-1", "debian"), &["auto"]).2, "https://www.debian.org/1");
-        let own = DetectedVulnerability { severity: "LOW".into(), severity_source: "debian".into(), ..one("CVE-1", "debian") };
+        let own = DetectedVulnerability {
+            severity: "LOW".into(),
+            severity_source: "debian".into(),
+            ..one("CVE-1", "debian")
+        };
         assert_eq!(short(run(own, &["auto"])), "LOW debian");
     }
 }

@@ -214,7 +214,11 @@ impl Pkg {
             ("", _) => String::new(),
             (_, "") => self.name.clone(),
             (separator, version) => {
-                let v = if matches!(kind.name, "gomod" | "gobinary") && !version.starts_with('v') { "v" } else { "" };
+                let v = if matches!(kind.name, "gomod" | "gobinary") && !version.starts_with('v') {
+                    "v"
+                } else {
+                    ""
+                };
                 format!("{}{separator}{v}{version}", self.name)
             }
         };
@@ -235,7 +239,15 @@ impl Pkg {
             return String::new();
         }
         let version = full(0, &self.version, &self.release);
-        purl::write(package.ecosystem, &self.name, &version, &self.arch, self.epoch, &self.modularitylabel, os)
+        purl::write(
+            package.ecosystem,
+            &self.name,
+            &version,
+            &self.arch,
+            self.epoch,
+            &self.modularitylabel,
+            os,
+        )
     }
 
     /// The order reports list packages in.
@@ -310,10 +322,19 @@ mod tests {
         };
         let deb = new(
             "dpkg",
-            Package { arch: Some("amd64".into()), ..Package::new(Ecosystem::Deb, "zlib1g", "1:1.2.11.dfsg-1") },
+            Package {
+                arch: Some("amd64".into()),
+                ..Package::new(Ecosystem::Deb, "zlib1g", "1:1.2.11.dfsg-1")
+            },
         );
-        assert_eq!((deb.id.as_str(), deb.epoch, deb.version.as_str()), ("zlib1g@1:1.2.11.dfsg-1", 1, "1.2.11.dfsg"));
-        assert_eq!(deb.identifier.purl, "pkg:deb/debian/zlib1g@1.2.11.dfsg-1?arch=amd64&distro=debian-12.4&epoch=1");
+        assert_eq!(
+            (deb.id.as_str(), deb.epoch, deb.version.as_str()),
+            ("zlib1g@1:1.2.11.dfsg-1", 1, "1.2.11.dfsg")
+        );
+        assert_eq!(
+            deb.identifier.purl,
+            "pkg:deb/debian/zlib1g@1.2.11.dfsg-1?arch=amd64&distro=debian-12.4&epoch=1"
+        );
         assert_eq!(deb.full_version(), "1:1.2.11.dfsg-1");
         for (by, ecosystem, name, version, id) in [
             ("rpm", Ecosystem::Rpm, "acl", "2.2.51-14.el7", "acl@2.2.51-14.el7."),

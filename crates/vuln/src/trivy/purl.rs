@@ -45,7 +45,8 @@ pub(crate) fn write(
         out.push_str(&escape(&family.to_lowercase(), false));
         out.push('/');
     }
-    let parts: Vec<String> = path.split('/').filter(|p| !p.is_empty()).map(|part| escape(part, false)).collect();
+    let parts: Vec<String> =
+        path.split('/').filter(|p| !p.is_empty()).map(|part| escape(part, false)).collect();
     out.push_str(&parts.join("/"));
     if !version.is_empty() {
         out.push('@');
@@ -134,9 +135,30 @@ mod tests {
     fn writing() {
         let os = |id: &str, version: &str| Some(Os::from_release(id, version));
         for (ecosystem, name, version, arch, os, want) in [
-            (Ecosystem::Apk, "libc++", "1-r0", "x86_64", os("alpine", "3.10.2"), "pkg:apk/alpine/libc%2B%2B@1-r0?arch=x86_64&distro=3.10.2"),
-            (Ecosystem::Rpm, "bash", "4.2.46-33.el7", "x86_64", os("rhel", "7.7"), "pkg:rpm/redhat/bash@4.2.46-33.el7?arch=x86_64&distro=redhat-7.7"),
-            (Ecosystem::Go, "github.com/Docker/distribution", "v2.7.1+incompatible", "", None, "pkg:golang/github.com/docker/distribution@v2.7.1%2Bincompatible"),
+            (
+                Ecosystem::Apk,
+                "libc++",
+                "1-r0",
+                "x86_64",
+                os("alpine", "3.10.2"),
+                "pkg:apk/alpine/libc%2B%2B@1-r0?arch=x86_64&distro=3.10.2",
+            ),
+            (
+                Ecosystem::Rpm,
+                "bash",
+                "4.2.46-33.el7",
+                "x86_64",
+                os("rhel", "7.7"),
+                "pkg:rpm/redhat/bash@4.2.46-33.el7?arch=x86_64&distro=redhat-7.7",
+            ),
+            (
+                Ecosystem::Go,
+                "github.com/Docker/distribution",
+                "v2.7.1+incompatible",
+                "",
+                None,
+                "pkg:golang/github.com/docker/distribution@v2.7.1%2Bincompatible",
+            ),
             (Ecosystem::Npm, "@Babel/core", "7", "", None, "pkg:npm/%40babel/core@7"),
             (Ecosystem::Maven, "a.b:c", "1", "", None, "pkg:maven/a.b/c@1"),
             (Ecosystem::PyPi, "Zope_x", "1", "", None, "pkg:pypi/zope-x@1"),

@@ -39,7 +39,8 @@ fn age(report: &Report, created: Timestamp, now: Timestamp) -> Option<String> {
     if created.as_second() <= 0 || days < 0 {
         return None;
     }
-    let fixable = report.results.iter().flat_map(|r| &r.vulnerabilities).filter(|v| !v.fixed_version.is_empty());
+    let fixable =
+        report.results.iter().flat_map(|r| &r.vulnerabilities).filter(|v| !v.fixed_version.is_empty());
     Some(format!("built {days} days ago; {} of its vulnerabilities have a fix", fixable.count()))
 }
 
@@ -86,7 +87,17 @@ pub fn ranked(report: &Report, columns: &Columns) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    let head = ["Vulnerability", "Severity", "Exploited", "EPSS", "Package", "Installed", "Fixed", "Where", "Brought by"];
+    let head = [
+        "Vulnerability",
+        "Severity",
+        "Exploited",
+        "EPSS",
+        "Package",
+        "Installed",
+        "Fixed",
+        "Where",
+        "Brought by",
+    ];
     let mut out = String::new();
     grid(&head, &rows, &mut out);
     out
@@ -97,7 +108,8 @@ pub fn instructions(report: &Report) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let Some(config) = &report.metadata.image_config else { return out };
     let Some(super::Json::List(history)) = config.get("history") else { return out };
-    let made = history.iter().filter(|step| !matches!(step.get("empty_layer"), Some(super::Json::Bool(true))));
+    let made =
+        history.iter().filter(|step| !matches!(step.get("empty_layer"), Some(super::Json::Bool(true))));
     for (diff_id, step) in report.metadata.diff_ids.iter().zip(made) {
         let text = step.get("created_by").and_then(super::Json::as_str).unwrap_or_default();
         out.insert(diff_id.clone(), short(text));
@@ -147,7 +159,10 @@ mod tests {
         let report = read(REPORT.as_bytes(), &Caps::default()).0;
         let text = ranked(&report, &columns());
         let at = |id: &str| text.find(id).unwrap();
-        assert!(at("CVE-4") < at("CVE-2") && at("CVE-2") < at("CVE-1") && at("CVE-1") < at("CVE-3"), "{text}");
+        assert!(
+            at("CVE-4") < at("CVE-2") && at("CVE-2") < at("CVE-1") && at("CVE-1") < at("CVE-3"),
+            "{text}"
+        );
         assert!(text.contains("RUN apt-get install -y curl") && text.contains("91.0 %"), "{text}");
         assert_eq!(ranked(&Report::default(), &columns()), "Nothing was found.\n");
     }
@@ -156,12 +171,21 @@ mod tests {
     fn ages_and_gaps() {
         let report = read(REPORT.as_bytes(), &Caps::default()).0;
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let gap = Gap { ring: model::Ring::Images, what: "layer x".into(), why: "cut".into(), asked: true, help: None };
+        let gap = Gap {
+            ring: model::Ring::Images,
+            what: "layer x".into(),
+            why: "cut".into(),
+            asked: true,
+            help: None,
+        };
         let (made, now) = (at("2026-01-01T00:00:00Z"), at("2026-07-03T00:00:00Z"));
         let text = overview(&report, &[gap], Some(made), &Columns::default(), now);
         assert!(text.contains("built 183 days ago; 1 of its vulnerabilities have a fix"), "{text}");
         assert!(text.contains("unknown: 1 parts") && text.contains("layer x: cut"));
-        assert!(!overview(&report, &[], Some(at("1970-01-01T00:00:00Z")), &Columns::default(), now).contains("built"));
+        assert!(
+            !overview(&report, &[], Some(at("1970-01-01T00:00:00Z")), &Columns::default(), now)
+                .contains("built")
+        );
         assert!(overview(&report, &[], None, &columns(), now).contains("Exploited"));
     }
 }

@@ -120,7 +120,11 @@ fn by_origin(pkg: &Pkg, bucket: &str, _: &Os, database: &Database, unjudged: &mu
             continue;
         }
         let fixed_version = fixed_version.clone();
-        out.push(DetectedVulnerability { fixed_version, vendor_ids: Vec::new(), ..of_package(pkg, &advisory) });
+        out.push(DetectedVulnerability {
+            fixed_version,
+            vendor_ids: Vec::new(),
+            ..of_package(pkg, &advisory)
+        });
     }
     Ok(out)
 }
@@ -168,7 +172,13 @@ fn known(status: Status) -> String {
 }
 
 /// By the binary's name, where every advisory has a fix.
-fn binary(pkg: &Pkg, bucket: &str, scheme: &'static str, database: &Database, unjudged: &mut Unjudged) -> Found {
+fn binary(
+    pkg: &Pkg,
+    bucket: &str,
+    scheme: &'static str,
+    database: &Database,
+    unjudged: &mut Unjudged,
+) -> Found {
     named(pkg, &pkg.name, bucket, scheme, database, unjudged)
 }
 
@@ -193,7 +203,11 @@ fn named(
     for advisory in database.advisories(bucket, name)? {
         let fixed_version = advisory.fixed_version.clone();
         if !fixed_version.is_empty() && against.before(&fixed_version, &advisory.id, unjudged) {
-            out.push(DetectedVulnerability { fixed_version, vendor_ids: Vec::new(), ..of_package(pkg, &advisory) });
+            out.push(DetectedVulnerability {
+                fixed_version,
+                vendor_ids: Vec::new(),
+                ..of_package(pkg, &advisory)
+            });
         }
     }
     Ok(out)
@@ -237,7 +251,8 @@ fn modular(pkg: &Pkg, bucket: &str, _: &Os, database: &Database, unjudged: &mut 
     let mut out = Vec::new();
     for advisory in database.advisories(bucket, &module_name(pkg))? {
         for entry in entries(&advisory, &pkg.arch) {
-            if !entry.fixed_version.is_empty() && against.before(&entry.fixed_version, &advisory.id, unjudged) {
+            if !entry.fixed_version.is_empty() && against.before(&entry.fixed_version, &advisory.id, unjudged)
+            {
                 out.push(DetectedVulnerability {
                     fixed_version: plain_rpm(&entry.fixed_version),
                     vendor_ids: Vec::new(),
@@ -326,7 +341,8 @@ fn redhat(pkg: &Pkg, bucket: &str, os: &Os, database: &Database, unjudged: &mut 
                 let id = if own { advisory.id.clone() } else { cve.id.clone() };
                 let vendor = if own { Vec::new() } else { vec![advisory.id.clone()] };
                 let later = best.get(&id).is_none_or(|(old, _, _)| {
-                    (against.scheme.compare)(&old.fixed_version, &entry.fixed_version).is_some_and(Ordering::is_lt)
+                    (against.scheme.compare)(&old.fixed_version, &entry.fixed_version)
+                        .is_some_and(Ordering::is_lt)
                         || old.fixed_version.is_empty() && !entry.fixed_version.is_empty()
                 });
                 if later {
@@ -357,7 +373,8 @@ mod tests {
     use super::*;
 
     /// Family, version; name, source, full version, architecture, module; finding (id, fixed, status).
-    type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
+    type Case<'a> =
+        (&'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str, &'a str)]);
 
     const LINES: &[(&str, &str)] = &[
         ("alpine 3.10|openssl|CVE-1", r#"{"FixedVersion":"1.1.1d-r0"}"#),
@@ -365,14 +382,29 @@ mod tests {
         ("debian 12|glibc|CVE-3", r#"{"FixedVersion":"2.36-9","VendorIDs":["DSA-1"]}"#),
         ("debian 12|glibc|CVE-4", r#"{"Severity":1.0,"Status":5}"#),
         ("ubuntu 22.04|glibc|CVE-5", "{}"),
-        ("Red Hat|bash|CVE-6", r#"{"Entries":[{"Affected":[5],"Cves":[{"Severity":1.0}],"Arches":["x86_64"],"Status":5}]}"#),
+        (
+            "Red Hat|bash|CVE-6",
+            r#"{"Entries":[{"Affected":[5],"Cves":[{"Severity":1.0}],"Arches":["x86_64"],"Status":5}]}"#,
+        ),
         ("Red Hat|bash|CVE-7", r#"{"Entries":[{"Affected":[6],"Cves":[{"Severity":1.0}]}]}"#),
-        ("Red Hat|nodejs:12::npm|RHSA-1", r#"{"Entries":[{"Affected":[5],"Cves":[{"ID":"CVE-8","Severity":3}],"FixedVersion":"1:2-1.el8"}]}"#),
-        ("Red Hat|nodejs:12::npm|RHSA-2", r#"{"Entries":[{"Affected":[5],"Cves":[{"ID":"CVE-8","Severity":3}],"FixedVersion":"1:3-1.el8"}]}"#),
+        (
+            "Red Hat|nodejs:12::npm|RHSA-1",
+            r#"{"Entries":[{"Affected":[5],"Cves":[{"ID":"CVE-8","Severity":3}],"FixedVersion":"1:2-1.el8"}]}"#,
+        ),
+        (
+            "Red Hat|nodejs:12::npm|RHSA-2",
+            r#"{"Entries":[{"Affected":[5],"Cves":[{"ID":"CVE-8","Severity":3}],"FixedVersion":"1:3-1.el8"}]}"#,
+        ),
         ("Red Hat CPE|repository|rhel-8-for-x86_64-baseos-rpms", "[5]"),
-        ("rocky 8|bash|CVE-9", r#"{"Entries":[{"FixedVersion":"0:5-1","Arches":["aarch64"]},{"FixedVersion":"4-1","Arches":["x86_64"]}]}"#),
+        (
+            "rocky 8|bash|CVE-9",
+            r#"{"Entries":[{"FixedVersion":"0:5-1","Arches":["aarch64"]},{"FixedVersion":"4-1","Arches":["x86_64"]}]}"#,
+        ),
         ("alma 8|bash|CVE-10", r#"{"FixedVersion":"0:5-1"}"#),
-        ("Oracle Linux 8|bash|CVE-11", r#"{"Entries":[{"FixedVersion":"5-1.ksplice1","Arches":["x86_64"]}]}"#),
+        (
+            "Oracle Linux 8|bash|CVE-11",
+            r#"{"Entries":[{"FixedVersion":"5-1.ksplice1","Arches":["x86_64"]}]}"#,
+        ),
         ("amazon linux 2|bash|CVE-12", r#"{"FixedVersion":"5-1"}"#),
         ("openSUSE Leap 15.3|bash|CVE-13", r#"{"FixedVersion":"5-1"}"#),
         ("Photon OS 3.0|srcbash|CVE-14", r#"{"FixedVersion":"5-1"}"#),
@@ -386,17 +418,44 @@ mod tests {
         let cases: &[Case<'_>] = &[
             ("alpine", "3.10.2", "libssl", "openssl", "1.1.1c-r0", "", "", &[("CVE-1", "1.1.1d-r0", "")]),
             ("alpine", "3.10.2", "libssl", "openssl", "1.1.1d-r0", "", "", &[]),
-            ("debian", "12.4", "libc6", "glibc", "2.36-8", "", "", &[("CVE-3", "2.36-9", ""), ("CVE-4", "", "will_not_fix")]),
+            (
+                "debian",
+                "12.4",
+                "libc6",
+                "glibc",
+                "2.36-8",
+                "",
+                "",
+                &[("CVE-3", "2.36-9", ""), ("CVE-4", "", "will_not_fix")],
+            ),
             ("ubuntu", "22.04", "libc6", "glibc", "2.35-1", "", "", &[("CVE-5", "", "")]),
             ("redhat", "8.4", "bash", "", "4-1", "x86_64", "", &[("CVE-6", "", "will_not_fix")]),
             ("redhat", "8.4", "bash", "", "4-1", "s390x", "", &[]),
-            ("redhat", "8.4", "npm", "", "1:1-1.el8", "x86_64", "nodejs:12:1:x", &[("CVE-8", "1:3-1.el8", "")]),
+            (
+                "redhat",
+                "8.4",
+                "npm",
+                "",
+                "1:1-1.el8",
+                "x86_64",
+                "nodejs:12:1:x",
+                &[("CVE-8", "1:3-1.el8", "")],
+            ),
             ("redhat", "8.4", "npm", "", "1:1-1.el8", "x86_64", "", &[]),
             ("rocky", "8.4", "bash", "", "3-1", "x86_64", "", &[("CVE-9", "4-1", "")]),
             ("rocky", "8.4", "bash", "", "4-1", "x86_64", "", &[]),
             ("alma", "8.4", "bash", "", "3-1", "x86_64", "", &[("CVE-10", "5-1", "")]),
             ("oracle", "8.4", "bash", "", "3-1", "x86_64", "", &[]),
-            ("oracle", "8.4", "bash", "", "3-1.ksplice1.el8", "x86_64", "", &[("CVE-11", "5-1.ksplice1", "")]),
+            (
+                "oracle",
+                "8.4",
+                "bash",
+                "",
+                "3-1.ksplice1.el8",
+                "x86_64",
+                "",
+                &[("CVE-11", "5-1.ksplice1", "")],
+            ),
             ("amazon", "2 (Karoo)", "bash", "", "4-1", "", "", &[("CVE-12", "5-1", "")]),
             ("opensuse.leap", "15.3", "bash", "", "4-1", "", "", &[("CVE-13", "5-1", "")]),
             ("photon", "3.0", "bash", "srcbash", "4-1", "", "", &[("CVE-14", "5-1", "")]),
@@ -443,8 +502,15 @@ mod tests {
 
     #[test]
     fn versions_that_are_none_are_named() {
-        let all = database(&[("debian 12|a|CVE-1", r#"{"FixedVersion":":1"}"#), ("vulnerability|CVE-1", "{}")]);
-        let pkg = Pkg { name: "a".into(), src_name: "a".into(), src_version: "1".into(), version: "1".into(), ..Pkg::default() };
+        let all =
+            database(&[("debian 12|a|CVE-1", r#"{"FixedVersion":":1"}"#), ("vulnerability|CVE-1", "{}")]);
+        let pkg = Pkg {
+            name: "a".into(),
+            src_name: "a".into(),
+            src_version: "1".into(),
+            version: "1".into(),
+            ..Pkg::default()
+        };
         let os = Os::from_release("debian", "12");
         let mut unjudged = Vec::new();
         let found = debian(&pkg, "debian 12", &os, &all, &mut unjudged).unwrap();

@@ -69,7 +69,10 @@ fn target(result: &ScanResult, columns: &Columns, out: &mut String) {
     if let Some(epss) = &columns.epss {
         head.insert(6, "EPSS");
         for (row, one) in rows.iter_mut().zip(&result.vulnerabilities) {
-            row.insert(6, epss.score(&one.id).map(|score| format!("{:.1} %", score * 100.0)).unwrap_or_default());
+            row.insert(
+                6,
+                epss.score(&one.id).map(|score| format!("{:.1} %", score * 100.0)).unwrap_or_default(),
+            );
         }
     }
     grid(&head, &rows, out);

@@ -67,8 +67,10 @@ pub(super) fn of(file: &str, pkg: &Pkg) -> String {
         Struct::new("Location").field("StartLine", line(at.start_line)).field("EndLine", line(at.end_line)).0
     };
     let locations = (!pkg.locations.is_empty()).then(|| list(pkg.locations.iter().map(location)));
-    let repository =
-        pkg.repository.as_ref().map(|r| Struct::new("PackageRepository").field("Class", some_text(r.class)).0);
+    let repository = pkg
+        .repository
+        .as_ref()
+        .map(|r| Struct::new("PackageRepository").field("Class", some_text(r.class)).0);
     let relationship = relationship_number(pkg.relationship) as i64;
     let package = Struct::new("Package")
         .field("ID", some_text(&pkg.id))
@@ -115,12 +117,23 @@ mod tests {
             analyzed_by: "npm",
             ..Pkg::default()
         };
-        assert_eq!(of("package-lock.json", &npm("asap@2.0.6", "asap", "2.0.6", at(6, 10))), "a9ed9c990b55c97e");
-        let jquery = Pkg { licenses: vec!["MIT".into()], ..npm("jquery@3.3.9", "jquery", "3.3.9", at(11, 15)) };
+        assert_eq!(
+            of("package-lock.json", &npm("asap@2.0.6", "asap", "2.0.6", at(6, 10))),
+            "a9ed9c990b55c97e"
+        );
+        let jquery =
+            Pkg { licenses: vec!["MIT".into()], ..npm("jquery@3.3.9", "jquery", "3.3.9", at(11, 15)) };
         assert_eq!(of("package-lock.json", &jquery), "5624abe72853740", "leading zeros are left out");
-        let needs = Pkg { depends_on: vec!["js-tokens@4.0.0".into()], ..npm("loose-envify@1.4.0", "loose-envify", "1.4.0", at(21, 28)) };
+        let needs = Pkg {
+            depends_on: vec!["js-tokens@4.0.0".into()],
+            ..npm("loose-envify@1.4.0", "loose-envify", "1.4.0", at(21, 28))
+        };
         assert_eq!(of("package-lock.json", &needs), "880231ec08096120");
-        let poetry = Pkg { relationship: "direct", analyzed_by: "poetry", ..npm("werkzeug@0.14", "werkzeug", "0.14", Vec::new()) };
+        let poetry = Pkg {
+            relationship: "direct",
+            analyzed_by: "poetry",
+            ..npm("werkzeug@0.14", "werkzeug", "0.14", Vec::new())
+        };
         assert_eq!(of("poetry.lock", &poetry), "af148406687755af");
     }
 }

@@ -29,7 +29,7 @@ fn judge(seen: &Seen<'_>) -> Own {
                 let Some(text) = seen.node.content(path)? else {
                     return unsure(format!("there is no {path}"));
                 };
-                let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+                let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
                 covers(&documents.into_iter().next().map(|document| document.value).unwrap_or_default(), path)
             }
         };

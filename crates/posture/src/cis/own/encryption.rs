@@ -27,7 +27,7 @@ fn judge(seen: &Seen<'_>) -> Own {
             return fail("--encryption-provider-config is not set: Secrets lie in etcd as they are");
         };
         let Some(text) = seen.node.content(path)? else { return unsure(format!("there is no {path}")) };
-        let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+        let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
         let value = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
         last = of(&value, path);
         if !last.as_ref().is_ok_and(|said| said.holds) {

@@ -142,9 +142,7 @@ pub(super) fn strong(suites: &[&str], least: &str) -> Own {
     }
     match suites.iter().find(|suite| !STRONG.contains(suite)) {
         Some(weak) => fail(format!("{weak} is among its suites")),
-        None if suites.is_empty() => {
-            fail("no suites are set: the defaults hold some without forward integrity (CBC)")
-        }
+        None if suites.is_empty() => fail("no suites are set, and the defaults hold weak ones (CBC)"),
         None => pass(format!("{} strong suites", suites.len())),
     }
 }

@@ -98,7 +98,7 @@ fn suites(kubelet: &Kubelet, _: &Seen<'_>) -> Own {
 fn server_rotation(kubelet: &Kubelet, _: &Seen<'_>) -> Own {
     let gate = match written(kubelet, "featureGates", "feature-gates") {
         None => None,
-        Some(Value::String(gates)) => gates
+        Some(Value::String(gates)) if gates.contains('=') => gates
             .split(',')
             .find_map(|gate| gate.strip_prefix("RotateKubeletServerCertificate="))
             .map(|on| on != "false"),

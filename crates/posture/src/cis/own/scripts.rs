@@ -109,6 +109,6 @@ pub(super) fn in_map(seen: &Seen<'_>, name: &str, key: &str) -> Option<Value> {
     let map = whole.snapshot.find("", "ConfigMap", "kube-system", name)?;
     let json = map.json();
     let text = json.get("data").get(key).str()?;
-    let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
     documents.into_iter().next().map(|document| document.value).filter(Value::is_object)
 }

@@ -103,7 +103,7 @@ fn kubelet(task: &Task, node: &NodeReport) -> Option<Kubelet> {
         None => (Kind::Flags, serde_json::Value::Null),
         Some(path) => {
             let text = node.content(path).ok()??;
-            let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+            let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
             (
                 Kind::File,
                 documents.into_iter().next().map(|document| document.value).filter(|v| v.is_object())?,

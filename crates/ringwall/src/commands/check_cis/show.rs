@@ -137,11 +137,8 @@ impl Shown<'_> {
 
     /// The command that answers most of what is missing and was not given.
     fn help<'k>(&self, missing: &[((&'k str, &'k str), usize)]) -> Option<&'k str> {
-        let useful = |(why, help): &(&str, &str)| {
-            !help.is_empty()
-                && !(self.of_node && why.ends_with("of the node"))
-                && !(self.api && *why == "the API")
-        };
+        let given = |why: &str| self.of_node && why.ends_with("of the node") || self.api && why == "the API";
+        let useful = |(why, help): &(&str, &str)| !(help.is_empty() || given(why));
         missing.iter().map(|(key, _)| key).find(|key| useful(key)).map(|(_, help)| *help)
     }
 
@@ -252,6 +249,7 @@ impl Shown<'_> {
             tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
             findings,
             gaps: &gaps,
+            notes: &[],
             place: &|_| String::new(),
         }))
     }

@@ -96,6 +96,7 @@ node)
   mkdir -p /etc/cni/net.d /etc/containerd
   cp kubernetes/node/cni.conflist /etc/cni/net.d/10-bridge.conflist
   cp kubernetes/node/containerd.toml /etc/containerd/config.toml
+  cp kubernetes/node/runsc.toml /etc/containerd/runsc.toml
   ln -s /etc/kubernetes/kubelet.yaml /var/lib/kubelet/config.yaml
   : >/etc/resolv.conf
   exec 3>&1 1>&2
