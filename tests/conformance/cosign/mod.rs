@@ -86,10 +86,13 @@ fn cases() -> Result<Vec<Case>, Skip> {
             }
         }
     }
-    let (world, found) = (world, found);
-    cases.push(Case::new("keys", move || {
-        keys(world.get_or_init(|| start(&found)).as_ref().map_err(Clone::clone)?)
-    }));
+    let more: [(&str, fn(&World) -> Result<(), String>); 2] = [("keys", keys), ("log", logged)];
+    for (name, check) in more {
+        let (world, found) = (world.clone(), found.clone());
+        cases.push(Case::new(name, move || {
+            check(world.get_or_init(|| start(&found)).as_ref().map_err(Clone::clone)?)
+        }));
+    }
     Ok(cases)
 }
 
@@ -302,5 +305,85 @@ fn keys(world: &World) -> Result<(), String> {
         answer.exits(0)?;
         demand!(answer.stdout.trim() == text(public)?.trim(), "another key: {}", answer.stdout);
     }
+    Ok(())
+}
+
+/// Signatures entered into a real Rekor 2: cosign and we each find the other's entry good, offline, by a trust root.
+fn logged(world: &World) -> Result<(), String> {
+    let rekor = peers::installed("rekor")?;
+    let (ours, cosign) = (ours(&world.keys)?, &world.cosign[0]);
+    let port = || -> Result<u16, String> {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+        socket.local_addr().map(|at| at.port()).map_err(|e| e.to_string())
+    };
+    let ports = [port()?, port()?, port()?].map(|port| port.to_string());
+    let (log, store) = (format!("http://127.0.0.1:{}", ports[0]), world.keys.join("log"));
+    std::fs::create_dir_all(&store).map_err(|e| e.to_string())?;
+    // The log signs with a key of its own: PKCS #8, made by openssl.
+    let pem = |arguments: &[&str]| {
+        let made =
+            Command::new("openssl").args(arguments).current_dir(&world.keys).stderr(Stdio::null()).status();
+        made.map_err(|e| format!("openssl: {e}")).map(drop)
+    };
+    pem(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "log.pem"])?;
+    pem(&["pkey", "-in", "log.pem", "-pubout", "-out", "log.pub"])?;
+    let mut server = Command::new(rekor)
+        .args(["serve", "--hostname", "127.0.0.1", "--signer-filepath", "log.pem", "--storage-dir", "log"])
+        .args(["--checkpoint-interval", "100ms", "--batch-max-age", "50ms"])
+        .args(["--http-port", &ports[0], "--grpc-port", &ports[1], "--http-metrics-port", &ports[2]])
+        .current_dir(&world.keys)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("rekor: {e}"))?;
+    let at = format!("127.0.0.1:{}", ports[0]);
+    let up = (0..200).any(|_| {
+        let up = std::net::TcpStream::connect(&at).is_ok();
+        if !up {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        up
+    });
+    let told =
+        if up { logged_by(world, &ours, cosign, &log) } else { Err("the log does not start".to_owned()) };
+    server.kill().ok();
+    server.wait().ok();
+    told
+}
+
+fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Result<(), String> {
+    let start = "start-time=2024-01-01T00:00:00Z";
+    let root = format!("url={log},public-key=log.pub,{start},origin=127.0.0.1");
+    cosign.run(&["trusted-root", "create", "--out", "root.json", "--rekor", &root])?.exits(0)?;
+    let config = format!("url={log},api-version=2,{start},operator=test");
+    let create =
+        ["signing-config", "create", "--out", "config.json", "--rekor", &config, "--rekor-config", "ANY"];
+    cosign.run(&create)?.exits(0)?;
+    let host = &world.registries[0];
+    let images = [
+        image(host, "log/ours")?,
+        image(host, "log/theirs")?,
+        image(host, "log/as-cosign")?,
+        image(host, "log/none")?,
+    ];
+    ours.run(&["sign", &images[0], "--key", "own.key", "--tlog", log])?.exits(0)?.names(&["entered into"])?;
+    let theirs = ["sign", "-y", "--signing-config", "config.json", "--trusted-root", "root.json"];
+    cosign.run(&[&theirs[..], &["--key", "c3.key", &images[1]]].concat())?.exits(0)?;
+    ours.run(&[&["cosign"], &theirs[..], &["--key", "own.key", &images[2]]].concat())?.exits(0)?;
+    ours.run(&["sign", &images[3], "--key", "own.key"])?.exits(0)?;
+    for (image, public) in images.iter().zip(["own.pub", "c3.pub", "own.pub"]) {
+        cosign.run(&["verify", "--trusted-root", "root.json", "--key", public, image])?.exits(0)?;
+        let verify = ["verify", "--require-tlog", "--trusted-root", "root.json", "--key", public, image];
+        ours.run(&verify)?.exits(0)?.names(&["transparency log: checked"])?;
+        ours.run(&["verify", "--require-tlog", "--key", public, image])?.exits(1)?.names(&["unknown-log"])?;
+    }
+    ours.run(&["verify", "--require-tlog", "--trusted-root", "root.json", "--key", "own.pub", &images[3]])?
+        .exits(1)?
+        .names(&["log-entry-missing"])?;
+    demand!(
+        cosign.run(&["verify", "--trusted-root", "root.json", "--key", "own.pub", &images[3]])?.code
+            != Some(0),
+        "cosign wants an entry"
+    );
     Ok(())
 }

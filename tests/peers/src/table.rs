@@ -131,6 +131,18 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "a registry that lists referrers",
     },
+    Peer {
+        name: "rekor",
+        kind: Kind::Go {
+            folder: "rekor",
+            package: "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix",
+            link: "",
+        },
+        module: "github.com/sigstore/rekor-tiles/v2",
+        version: "v2.3.0",
+        any: false,
+        why: "a transparency log to enter signatures into",
+    },
     debian(
         "docker-registry",
         "docker-registry",
