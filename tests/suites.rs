@@ -26,6 +26,7 @@ static SUITES: &[&Suite] = &[
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
     &conformance::sigstore::SUITE,
+    &conformance::trivy::SUITE,
     &detect::SUITE,
     &e2e::SUITE,
     &e2e::detect::SUITE,

@@ -6,3 +6,4 @@ pub(crate) mod falco;
 pub(crate) mod pss;
 pub(crate) mod rbac;
 pub(crate) mod sigstore;
+pub(crate) mod trivy;
