@@ -92,7 +92,7 @@ impl KnowledgeArgs {
 fn is_image(path: &str) -> bool {
     let at = Path::new(path);
     let mut head = [0; 512];
-    let file = || std::fs::File::open(at).and_then(|mut file| std::io::Read::read(&mut file, &mut head));
+    let mut file = || std::fs::File::open(at).and_then(|mut file| std::io::Read::read(&mut file, &mut head));
     match (at.is_dir(), at.exists()) {
         (true, _) => at.join("index.json").exists(),
         (false, false) => !path.contains(".json") && path.parse::<model::Reference>().is_ok(),

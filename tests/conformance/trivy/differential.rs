@@ -111,6 +111,12 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
     let system = random.pick(&["alpine 3.19.1", "debian 12", "ubuntu 22.04", "wolfi 20230201", "alpine 3.10.2", "debian 9"]);
     let (id, release) = system.split_once(' ').unwrap_or((system, ""));
     out.push(("etc/os-release".into(), format!("ID={id}\nVERSION_ID=\"{release}\"\n").into_bytes()));
+    // Trivy tells these two by files of their own.
+    match id {
+        "debian" => out.push(("etc/debian_version".into(), format!("{release}.{}\n", random.below(9)).into_bytes())),
+        "ubuntu" => out.push(("etc/lsb-release".into(), format!("DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE={release}\n").into_bytes())),
+        _ => {}
+    }
     let mut database = String::new();
     for source in random.some(SYSTEM, SYSTEM.len()) {
         let version = version(random);
