@@ -19,6 +19,7 @@ static CHECKS: &[(&str, Check)] = &[
     ("weakened-found-fixed-gone", weakened),
     ("the-right-to-ask-kubelets", rights),
     ("cis-without-an-agent", benchmark),
+    ("a-sandbox-takes-the-step-away", sandboxed),
 ];
 
 /// How long what was changed may take to be seen.
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 fn cases() -> Result<Vec<Case>, Skip> {
     needs_node()?;
-    if let Err(why) = peers::installed("kubectl") {
+    if let Err(why) = peers::installed("kubectl").and(node::sandbox_missing()) {
         skip!("{why}");
     }
     let case = |(name, check): &(&'static str, Check)| {
@@ -299,6 +300,74 @@ fn refused_then_granted(cluster: &Cluster, ringwall: &Program) -> Result<(), Str
 fn kubelet_gap(document: &Value) -> Option<&Value> {
     list(document, "notSeen")
         .find(|gap| gap["what"].as_str().is_some_and(|what| what.starts_with("kubelet conf")))
+}
+
+/// Two workloads of strangers with the same way out of their container, one of them under gVisor: the step to the node
+/// is in the graph for the other one alone.
+fn sandboxed(cluster: &Cluster, ringwall: &Program) -> Result<(), String> {
+    let space = "e2e-sandbox";
+    let kubectl = kubectl(cluster, "admin")?;
+    let mut objects = vec![
+        json!({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": space}, "handler": "runsc"}),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}),
+    ];
+    objects.extend(
+        [("bare", Value::Null), ("boxed", space.into())]
+            .into_iter()
+            .flat_map(|(name, class)| strangers(space, name, &class)),
+    );
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+    let told = kubectl.run_with(&["apply", "-f", "-"], &list).and_then(|answer| {
+        answer.exits(0)?;
+        two_kernels(cluster, ringwall, &kubectl, space)
+    });
+    kubectl.run_with(&["delete", "--wait=false", "-f", "-"], &list)?.exits(0)?;
+    told
+}
+
+/// A workload that anyone reaches and nobody vouches for.
+fn strangers(space: &str, name: &str, class: &Value) -> [Value; 2] {
+    let labels = json!({"app": name, "ringwall.dev/trust": "untrusted"});
+    let container = json!({
+        "name": "c", "image": node::BUSYBOX, "command": ["sleep", "3600"],
+        "securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}},
+    });
+    let spec = json!({
+        "runtimeClassName": class, "containers": [container], "terminationGracePeriodSeconds": 0,
+        "automountServiceAccountToken": false,
+    });
+    [
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": space},
+            "spec": {"selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": space},
+            "spec": {"type": "LoadBalancer", "selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]},
+        }),
+    ]
+}
+
+fn two_kernels(cluster: &Cluster, ringwall: &Program, kubectl: &Program, space: &str) -> Result<(), String> {
+    kubectl
+        .run(&["-n", space, "wait", "--for=condition=Available", "deployment", "--all", "--timeout=90s"])?
+        .exits(0)?;
+    let log = |name: &str| {
+        let of = format!("deployment/{name}");
+        let answer = kubectl.run(&["-n", space, "exec", &of, "--", "cat", "/proc/version"])?;
+        answer.exits(0)?;
+        Ok::<_, String>(answer.stdout.clone())
+    };
+    let (bare, boxed) = (log("bare")?, log("boxed")?);
+    let node = std::fs::read_to_string("/proc/version").map_err(|e| e.to_string())?;
+    demand!(bare.trim() == node.trim(), "the bare pod has a kernel of its own: {bare}");
+    demand!(boxed.trim() != node.trim(), "the sandboxed pod has the node's kernel");
+    let config = cluster.kubeconfig("admin").display().to_string();
+    let answer = ringwall.run(&["risk", "--all", "--kubeconfig", &config])?;
+    answer.exits(0)?;
+    answer.names(&[&format!("{space}/bare -> node root")])?;
+    answer.names_none_of(&[&format!("{space}/boxed -> node root")])?;
+    Ok(())
 }
 
 /// A second node beside the first; when it has ended there is no process, mount or control group of it.

@@ -1,12 +1,91 @@
 //! Thresholds that make sense: the nested log4j-core is found and ranked, a MEDIUM alone fails nothing.
 
+use super::Row;
 use super::snippets::Snippets;
-use super::{Row, owes};
-use integration::Program;
+use crate::conformance::trivy::world;
+use integration::{Program, demand};
 
 pub(super) static ROW: Row =
     Row { id: "g17", says: "thresholds that make sense; Log4Shell is found", owner: "scan", run };
 
-fn run(_: &Program, _: &Snippets) -> Result<(), String> {
-    owes("a jar inside a war with log4j-core, a database that knows it, and the path it moves")
+const NAME: &str = "org.apache.logging.log4j";
+
+/// A workload the internet reaches, with the image.
+const MANIFEST: &str = "apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry.test/shop/web:1
+          ports: [{containerPort: 8080}]
+          securityContext: {privileged: true}
+";
+
+/// An image with a module inside a jar inside a war.
+fn image(name: &str) -> Vec<u8> {
+    let properties = format!("groupId={NAME}\nartifactId={name}\nversion=2.14.1\n");
+    let jar = world::zip(&[(&format!("META-INF/maven/{NAME}/{name}/pom.properties"), properties.as_bytes())]);
+    let war = world::zip(&[(&format!("WEB-INF/lib/{name}-2.14.1.jar"), &jar)]);
+    let files = vec![
+        ("etc/os-release".to_owned(), b"ID=alpine\nVERSION_ID=3.19.1\n".to_vec()),
+        ("lib/apk/db/installed".to_owned(), b"P:musl\nV:1.2.4-r2\nA:x86_64\no:musl\n\n".to_vec()),
+        ("opt/app.war".to_owned(), war),
+    ];
+    world::image(&[files], "registry.test/shop/web:1", "2026-01-01T00:00:00Z")
+}
+
+fn rows() -> world::Rows {
+    let row = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+    let cvss = r#""CVSS":{"nvd":{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H","V3Score":10}}"#;
+    vec![
+        row(&format!("maven::x|{NAME}:log4j-core|CVE-2021-44228"), r#"{"VulnerableVersions":[">= 2.13.0, < 2.15.0"],"PatchedVersions":["2.15.0"]}"#),
+        row(&format!("maven::x|{NAME}:log4j-api|CVE-2024-1002"), r#"{"VulnerableVersions":["< 2.15.0"],"PatchedVersions":["2.15.0"]}"#),
+        row("data-source|maven::x", r#"{"ID":"ghsa","Name":"x","URL":"https://registry.test/"}"#),
+        row("vulnerability|CVE-2021-44228", &format!(r#"{{"Title":"Log4Shell","VendorSeverity":{{"nvd":4}},{cvss}}}"#)),
+        row("vulnerability|CVE-2024-1002", r#"{"Title":"mild","VendorSeverity":{"nvd":2}}"#),
+        row("alpine 3.19|none|CVE-2024-1003", r#"{"FixedVersion":"1"}"#),
+    ]
+}
+
+fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    world::cache(folder.path(), &world::database(&rows()))?;
+    for name in ["log4j-core", "log4j-api"] {
+        std::fs::write(path(&format!("{name}.tar")), image(name)).map_err(|e| e.to_string())?;
+    }
+    std::fs::write(path("web.yaml"), MANIFEST).map_err(|e| e.to_string())?;
+    let ringwall = ringwall.clone().env("TRIVY_CACHE_DIR", path("")).env("TRIVY_SKIP_DB_UPDATE", "true");
+
+    // Found inside a jar inside a war, and ranked; it fails the build.
+    let core = path("log4j-core.tar");
+    let answer = ringwall.run(&["scan", "image", "--input", &core, "--severity", "CRITICAL,HIGH", "--exit-code", "1", "--rank"])?;
+    answer.exits(1)?.names(&["CVE-2021-44228", "log4j-core", "opt/app.war/WEB-INF/lib/log4j-core-2.14.1.jar"])?;
+    // A MEDIUM alone does not.
+    let api = path("log4j-api.tar");
+    ringwall.run(&["scan", "image", "--input", &api, "--severity", "CRITICAL,HIGH", "--exit-code", "1"])?.exits(0)?;
+
+    // Reachable from the internet, it makes the way in something for today.
+    let first = |words: &[&str]| -> Result<(usize, String), String> {
+        let answer = ringwall.run(words)?;
+        let document = answer.json()?;
+        let items = document["items"].as_array().cloned().unwrap_or_default();
+        let now = items.iter().filter(|item| item["tier"] == "NOW").count();
+        Ok((now, answer.stdout.clone()))
+    };
+    let web = path("web.yaml");
+    let (before, _) = first(&["risk", &web, "-o", "json"])?;
+    let (after, text) = first(&["risk", &web, "--scan", &core, "-o", "json"])?;
+    demand!(after > before && text.contains("CVE-2021-44228"), "{before} items for today before, {after} after");
+    Ok(())
 }

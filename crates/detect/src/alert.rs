@@ -48,6 +48,15 @@ pub struct Alert {
     pub count: u64,
 }
 
+/// Fields of each source by which an alert is joined with what it is about: our own JSON always holds them.
+pub static JOINED: &[(&str, &[&str])] = &[
+    ("syscall", &["container.id", "k8s.ns.name", "k8s.pod.name"]),
+    (
+        "k8s_audit",
+        &["ka.user.name", "ka.impuser.name", "ka.target.resource", "ka.target.namespace", "ka.target.name"],
+    ),
+];
+
 /// The key under which a folded alert says how many events it stands for.
 pub const COUNT_KEY: &str = "ringwall.count";
 
@@ -95,7 +104,14 @@ impl Alert {
             line.push_str(&fields.to_string());
             line.push('}');
         }
-        line
+        match line.contains(hides) {
+            false => line,
+            // Only within texts can they stand.
+            true => line
+                .chars()
+                .map(|c| if hides(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
+                .collect(),
+        }
     }
 
     /// The JSON object; keys are sorted.
@@ -135,6 +151,11 @@ impl Alert {
         let line = u32::try_from(self.number).ok();
         Evidence::Document { source: Source::Alert, name: document.clone(), line, at: self.at() }
     }
+}
+
+/// Characters that JSON leaves as they are and a terminal does not: controls beyond ASCII, and marks that turn text.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// One fact for each alert, about its target. `document` names the stream or file it comes from.
@@ -338,7 +359,8 @@ pub fn target_of(fields: &BTreeMap<String, Json>, hostname: &str) -> Target {
     {
         return target;
     }
-    match text("ka.user.name") {
+    // As whom it was asked counts: the other only lent the hand.
+    match text("ka.impuser.name").or_else(|| text("ka.user.name")) {
         Some(user) => Target::Identity(model::Identity::user(user)),
         None => Target::Unresolved { what: "alert".into(), why: "it names neither pod nor container".into() },
     }
@@ -380,6 +402,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_hide_nothing() {
+        let mut alert = import(LINE.as_bytes(), &ImportLimits::default()).alerts.pop().unwrap();
+        alert.fields.insert("proc.name".into(), "a\u{9b}31m\u{202e}\n\u{1b}é".into());
+        let line = alert.json_line(&Shape::default());
+        assert!(line.contains(r#""proc.name":"a\u009b31m\u202e\n\u001bé""#), "{line}");
+        assert_eq!(import(line.as_bytes(), &ImportLimits::default()).alerts, [alert]);
+    }
+
+    #[test]
     fn targets() {
         let of = |fields: Json, host: &str| {
             let fields: BTreeMap<String, Json> = match fields {
@@ -405,6 +436,7 @@ mod tests {
                 "",
                 "User u",
             ),
+            (json!({"ka.user.name": "u", "ka.impuser.name": "v"}), "", "User v"),
             (json!({}), "n1", "alert (it names neither pod nor container)"),
         ] {
             assert_eq!(of(fields.clone(), host), want, "{fields}");

@@ -62,13 +62,13 @@ impl<'e> Replay<'e> {
     /// Says that the capture has ended.
     ///
     /// # Errors
-    /// It ended within a block.
+    /// It ended within a block, or before there was one.
     pub fn finish(&mut self) -> Result<(), ScapError> {
-        if self.carry.is_empty() {
-            return Ok(());
-        }
         if !self.begun {
             return Err(ScapError::NotACapture);
+        }
+        if self.carry.is_empty() {
+            return Ok(());
         }
         self.run.counts.drop("cut off", 1);
         Err(ScapError::Truncated { at: 0 })

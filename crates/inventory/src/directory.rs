@@ -74,12 +74,32 @@ impl Directory {
         self.content.files.insert(path.to_owned(), Content::Unreadable(why.to_owned()));
     }
 
+    /// What go.sum knows completes a go.mod that lists only a part; by itself it says nothing.
+    fn complete(&mut self) {
+        let sums: Vec<String> = self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
+        for sum in sums {
+            let Some(Content::Found(known)) = self.content.files.remove(&sum) else { continue };
+            let beside = sum.strip_suffix("sum").map(|stem| format!("{stem}mod")).unwrap_or_default();
+            let Some(Content::Found(module)) = self.content.files.get_mut(&beside) else { continue };
+            if !module.incomplete {
+                continue;
+            }
+            for mut package in known.packages {
+                if module.packages.iter().all(|p| p.name != package.name) {
+                    package.path.clone_from(&beside);
+                    module.packages.push(package);
+                }
+            }
+        }
+    }
+
     /// What was found.
     pub fn finish(mut self) -> Inventory {
         owned::settle(self.content.files.values_mut().filter_map(|content| match content {
             Content::Found(found) => Some(found),
             _ => None,
         }));
+        self.complete();
         // pom.xml of modules and lock files are many; each is a file of its own.
         debug_assert!(self.content.files.keys().all(|path| path::normal(path, usize::MAX).is_ok()));
         stack(Inventory::default(), vec![Some(self.content)], Vec::new(), &self.limits)
@@ -110,6 +130,21 @@ mod tests {
             assert_eq!(names, want, "{scope:?}");
             assert!(out.account.balanced() && out.unknown.is_empty(), "{:?}", out.unknown);
         }
+    }
+
+    #[test]
+    fn sums_complete_old_modules_only() {
+        let names = |go: &str| {
+            let mut folder = Directory::new(Scope::Folder, &Limits::default());
+            let module = format!("module m\n{go}\nrequire example.com/a v1.0.0\n");
+            folder.file("x/go.mod", module.as_bytes());
+            folder.file("x/go.sum", b"example.com/a v0.9.0 h1:x=\nexample.com/b v2.0.0 h1:y=\n");
+            folder.file("y/go.sum", b"example.com/c v1.0.0 h1:x=\n");
+            let found = folder.finish().packages;
+            found.iter().map(|p| format!("{} {}", p.name, p.version)).collect::<Vec<_>>()
+        };
+        assert_eq!(names("go 1.15"), ["example.com/a v1.0.0", "example.com/b v2.0.0", "m "]);
+        assert_eq!(names("go 1.22"), ["example.com/a v1.0.0", "m "]);
     }
 
     #[test]

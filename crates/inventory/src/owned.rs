@@ -14,19 +14,19 @@ const ALWAYS: [&str; 3] = [
 
 /// Takes away the packages in files that the system's packages own, then the lists of those files.
 ///
-/// A list that names a package (`NAME:` before the path) counts only when that package is the distribution's own.
+/// A list that is of one package counts only when that package is installed and the distribution's own.
 pub(crate) fn settle<'a>(files: impl Iterator<Item = &'a mut Packages>) {
     let mut files: Vec<&mut Packages> = files.collect();
-    let foreign: BTreeSet<String> = files
+    let official: BTreeSet<String> = files
         .iter()
         .flat_map(|file| &file.packages)
-        .filter(|package| package.origin == Origin::ThirdParty)
+        .filter(|package| package.ecosystem.row().system && package.origin != Origin::ThirdParty)
         .map(|package| package.name.clone())
         .collect();
     let mut owned: BTreeSet<String> = ALWAYS.iter().map(|path| (*path).to_owned()).collect();
     for file in &mut files {
         let mine = file.owner.take();
-        let counts = mine.is_none_or(|owner| !foreign.contains(&owner));
+        let counts = mine.is_none_or(|owner| official.contains(&owner));
         owned.extend(std::mem::take(&mut file.owned).into_iter().filter(|_| counts));
     }
     for file in files {
@@ -61,6 +61,10 @@ mod tests {
             assert_eq!(all[0].packages.len(), left, "{origin:?}");
             assert!(all[1].packages.len() == 1 && all[1].owned.is_empty());
         }
+        // A package that is gone owns nothing.
+        let mut gone = [file(python("a/METADATA"), &[], None), file(python("b"), &["a/METADATA"], Some("docker"))];
+        settle(gone.iter_mut());
+        assert_eq!(gone[0].packages.len(), 1);
         let mut other = [file(python("b/METADATA"), &["a/METADATA"], None)];
         settle(other.iter_mut());
         assert_eq!(other[0].packages.len(), 1);

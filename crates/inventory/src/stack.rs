@@ -2,7 +2,7 @@
 
 use crate::layer::{Content, Layer, cover};
 use crate::path;
-use crate::{Account, Inventory, LayerInfo, Limits, Packages};
+use crate::{Account, Inventory, LayerInfo, Limits, Package, Packages};
 use model::{Digest, Gap, Ring};
 use std::collections::BTreeMap;
 
@@ -20,11 +20,13 @@ pub(crate) fn stack(
     limits: &Limits,
 ) -> Inventory {
     let mut files: BTreeMap<String, Visible> = BTreeMap::new();
+    let mut origins = Origins::new();
     let mut account = Account::default();
     for (at, layer) in layers.into_iter().enumerate() {
         let diff_id = infos.get(at).map(|info| info.diff_id.clone());
         if let Some(layer) = layer {
             account.merge(&layer.account);
+            note_origins(&layer, diff_id.as_ref(), &mut origins);
             cover_files(&mut files, &layer);
             let of = |content| Visible { content, layer: diff_id.clone() };
             files.extend(layer.files.into_iter().map(|(path, content)| (path, of(content))));
@@ -40,7 +42,7 @@ pub(crate) fn stack(
         Content::Link(_) | Content::Unreadable(_) => None,
     });
     for (path, layer, found) in found {
-        take(&mut out, path, layer, found, limits);
+        take(&mut out, path, layer, found, &origins, limits);
     }
     out.packages.sort();
     out.packages.dedup();
@@ -48,6 +50,26 @@ pub(crate) fn stack(
     out.unknown.sort();
     out.unknown.dedup();
     out
+}
+
+/// The lowest layer that has a package: a layer above that writes the same file again did not bring it.
+type Origins = BTreeMap<u64, Digest>;
+
+/// A package at a place, as 64 bits. A system's database is one place, wherever it lies.
+fn origin(package: &Package) -> u64 {
+    let path = if package.ecosystem.row().system { "" } else { &package.path };
+    cover(&[path, &package.name, &package.version].join("\n"))
+}
+
+fn note_origins(layer: &Layer, diff_id: Option<&Digest>, origins: &mut Origins) {
+    let Some(diff_id) = diff_id else { return };
+    for content in layer.files.values() {
+        if let Content::Found(found) = content {
+            for package in &found.packages {
+                origins.entry(origin(package)).or_insert_with(|| diff_id.clone());
+            }
+        }
+    }
 }
 
 /// Takes away what a layer hides of the layers below.
@@ -86,10 +108,22 @@ fn unreadable(files: &BTreeMap<String, Visible>) -> Vec<(String, String)> {
     files.iter().filter_map(|(path, file)| Some((path.clone(), why(path, file)?))).collect()
 }
 
-fn take(out: &mut Inventory, path: String, layer: Option<Digest>, found: Packages, limits: &Limits) {
+fn take(
+    out: &mut Inventory,
+    path: String,
+    layer: Option<Digest>,
+    found: Packages,
+    origins: &Origins,
+    limits: &Limits,
+) {
     if let Some(os) = found.os {
-        // etc/os-release sorts before usr/lib/os-release and wins, as os-release(5) has it.
-        out.os.get_or_insert(os);
+        match &out.os {
+            // etc/os-release sorts before usr/lib/os-release and wins, as os-release(5) has it. debian_version sorts
+            // before both: it knows the point release, but not whether the system is Debian or built from it.
+            Some(known) if known.family == "debian" && os.family != "debian" => out.os = Some(os),
+            Some(_) => {}
+            None => out.os = Some(os),
+        }
     }
     out.repository = found.repositories.into_iter().max().or(out.repository.take());
     let room = limits.packages.saturating_sub(out.packages.len());
@@ -97,7 +131,7 @@ fn take(out: &mut Inventory, path: String, layer: Option<Digest>, found: Package
         unknown(out, &path, "the image holds more packages than the limit", None);
     }
     out.packages.extend(found.packages.into_iter().take(room).map(|mut package| {
-        package.layer.clone_from(&layer);
+        package.layer = origins.get(&origin(&package)).cloned().or_else(|| layer.clone());
         package
     }));
 }

@@ -13,6 +13,7 @@ pub mod nodes;
 pub mod rbac;
 mod report;
 mod sandbox;
+pub mod suppress;
 #[cfg(test)]
 mod testing;
 pub mod workloads;

@@ -10,8 +10,8 @@ use std::path::Path;
 /// Documents to join with the resources. Those that lie in a given folder are found by themselves.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct KnowledgeArgs {
-    /// Scan report in Trivy's JSON
-    #[arg(long, value_name = "FILE")]
+    /// Scan report in Trivy's JSON, or an image to scan now: an archive, an OCI layout, a name
+    #[arg(long, value_name = "FILE|IMAGE")]
     scan: Vec<String>,
 
     /// Runtime alerts, one JSON object a line, as Falco writes them
@@ -68,6 +68,10 @@ impl KnowledgeArgs {
     pub(crate) fn read(&self, inputs: &Inputs) -> anyhow::Result<Knowledge> {
         let mut reader = Reader::default();
         for (kind, path) in self.documents(inputs) {
+            if kind == InputKind::ScanReport && is_image(&path) {
+                reader.image(&path)?;
+                continue;
+            }
             let text = std::fs::read(&path)
                 .map_err(|error| exit::unreadable(format!("{path}: {error}; is the path right?")))?;
             let found = classify(Path::new(&path), text.get(..PEEK).unwrap_or(&text));
@@ -81,6 +85,22 @@ impl KnowledgeArgs {
         reader.knowledge.findings.extend(signed.findings);
         reader.knowledge.coverage.merge(signed.coverage);
         Ok(reader.knowledge)
+    }
+}
+
+/// Whether what `--scan` names is an image and not a report: a folder, an archive, or nothing on this disk.
+fn is_image(path: &str) -> bool {
+    let at = Path::new(path);
+    let mut head = [0; 512];
+    let mut file = || std::fs::File::open(at).and_then(|mut file| std::io::Read::read(&mut file, &mut head));
+    match (at.is_dir(), at.exists()) {
+        (true, _) => at.join("index.json").exists(),
+        (false, false) => !path.contains(".json") && path.parse::<model::Reference>().is_ok(),
+        (false, true) => {
+            let read = file().unwrap_or(0);
+            let head = head.get(..read).unwrap_or_default();
+            head.starts_with(&[0x1f, 0x8b]) || head.get(257..262) == Some(b"ustar")
+        }
     }
 }
 
@@ -147,16 +167,36 @@ impl Reader {
         }));
     }
 
+    /// Scans an image as `ringwall scan image` does at its defaults.
+    fn image(&mut self, name: &str) -> anyhow::Result<()> {
+        let mut options = crate::scan::options::Options::none();
+        let target = match Path::new(name).exists() {
+            true => {
+                options.image.input = Some(name.into());
+                crate::scan::Target::Image(None)
+            }
+            false => crate::scan::Target::Image(Some(name.to_owned())),
+        };
+        let (report, gaps, _) = crate::scan::scan(&target, &options, model::Timestamp::now())?;
+        let mut scan = vuln::trivy::import(&report, name.into(), &[]);
+        scan.unknown.extend(gaps);
+        self.take(scan);
+        Ok(())
+    }
+
     fn scan(&mut self, name: &std::sync::Arc<str>, text: &[u8]) -> Vec<Diagnostic> {
         let (report, diagnostics) = vuln::trivy::read(text, &vuln::trivy::Caps::default());
-        let mut scan = vuln::trivy::import(&report, name.clone(), &diagnostics);
+        self.take(vuln::trivy::import(&report, name.clone(), &diagnostics));
+        diagnostics
+    }
+
+    fn take(&mut self, mut scan: vuln::Scan) {
         self.columns.fill(&mut scan.found);
         self.knowledge.facts.extend(scan.facts());
         self.knowledge.findings.extend(scan.findings());
         for gap in scan.unknown {
             self.knowledge.coverage.gap(gap);
         }
-        diagnostics
     }
 
     fn audit(&mut self, name: &std::sync::Arc<str>, text: &[u8]) -> Vec<Diagnostic> {

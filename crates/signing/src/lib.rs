@@ -28,6 +28,7 @@ mod judge;
 mod key;
 mod layouts;
 mod limits;
+mod log;
 mod memory;
 mod oci_layout;
 mod payload;
@@ -55,8 +56,8 @@ pub use predicates::{PREDICATES, PredicateType, predicate, predicate_type};
 pub use report::{RULES, SIGNATURE_UNKNOWN, UNSIGNED};
 pub use requirement::{Requirement, Signer, Wanted};
 pub use sign::{
-    Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, likely_payload, list,
-    sign, sign_legacy,
+    Draft, Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, likely_payload,
+    list, sign, sign_legacy,
 };
 pub use trust::{Artifact, Proofs, Proven, Trust, TrustRoot, TrustRootError};
 pub use verdict::{Attestation, Log, Outcome, Reason, Refusal, SignedBy, Verdict};

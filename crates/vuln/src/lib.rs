@@ -34,7 +34,7 @@ mod version;
 pub use advisory::{Advisories, Advisory, Affected, Key, Range};
 pub use cvss::{network, score};
 pub use matching::scan;
-pub use report::{END_OF_LIFE, KNOWN_VULNERABILITY, RULES};
+pub use report::{END_OF_LIFE, KNOWN_VULNERABILITY, OLD_IMAGE, RULES};
 pub use scan::{Found, Scan, Status, overlay_loaded};
 pub use sources::{AdvisorySource, SOURCES, source};
 pub use version::{SCHEMES, Scheme, scheme};

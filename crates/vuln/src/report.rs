@@ -25,8 +25,21 @@ pub static END_OF_LIFE: Rule = Rule {
               vulnerabilities are known says little. Rebuild on a supported release.",
 };
 
+/// An image nobody has built for half a year.
+pub static OLD_IMAGE: Rule = Rule {
+    id: "images/old-image",
+    title: "Image was built long ago and has vulnerabilities that were fixed since",
+    severity: Severity::Medium,
+    controls: &["NSA image scanning"],
+    explain: "What was clean when it was built is not clean for ever: fixes come out and the image does not get them. \
+              Rebuild it on a current base, and rebuild on a schedule rather than on changes of your own code alone.",
+};
+
 /// Every rule of this crate.
-pub static RULES: &[&Rule] = &[&KNOWN_VULNERABILITY, &END_OF_LIFE];
+pub static RULES: &[&Rule] = &[&KNOWN_VULNERABILITY, &END_OF_LIFE, &OLD_IMAGE];
+
+/// After this an image counts as old: half a year.
+const OLD_DAYS: i64 = 180;
 
 impl Scan {
     fn evidence(&self) -> Evidence {
@@ -60,7 +73,17 @@ impl Scan {
             let message = format!("{os} is no longer supported");
             out.push(Finding::new(&END_OF_LIFE, self.target(), self.evidence(), message));
         }
+        if let Some(message) = self.old() {
+            out.push(Finding::new(&OLD_IMAGE, self.target(), self.evidence(), message));
+        }
         out
+    }
+
+    /// `built 183 days ago, 12 fixable since`, of an image that is old and has something to gain from a rebuild.
+    fn old(&self) -> Option<String> {
+        let days = self.at?.as_second().checked_sub(self.created?.as_second())?.checked_div(86_400)?;
+        let fixable = self.found.iter().filter(|one| !one.vulnerability.fixed.is_empty()).count();
+        (days >= OLD_DAYS && fixable > 0).then(|| format!("built {days} days ago, {fixable} fixable since"))
     }
 
     /// One fact for each vulnerable package, and that the image was scanned.
@@ -184,6 +207,21 @@ mod tests {
         let one = Scan { image: ImageId::default(), ..scan() };
         assert!(one.findings().iter().all(|f| matches!(f.target, Target::Unresolved { .. })));
         assert_eq!(one.findings().len(), 2);
+    }
+
+    #[test]
+    fn age() {
+        let at = |text: &str| text.parse().ok();
+        let old = |created: &str, now: &str| {
+            let one = Scan { created: at(created), at: at(now), ..scan() };
+            one.findings().iter().find(|f| f.rule == &OLD_IMAGE).map(|f| f.message.clone())
+        };
+        let told = old("2026-01-01T00:00:00Z", "2026-07-03T00:00:00Z");
+        assert_eq!(told.as_deref(), Some("built 183 days ago, 3 fixable since"));
+        assert_eq!(old("2026-07-01T00:00:00Z", "2026-07-03T00:00:00Z"), None);
+        assert_eq!(old("", "2026-07-03T00:00:00Z"), None);
+        let clean = Scan { created: at("2020-01-01T00:00:00Z"), at: at("2026-07-03T00:00:00Z"), found: vec![], ..scan() };
+        assert!(clean.findings().is_empty(), "nothing to gain from a rebuild");
     }
 
     #[test]

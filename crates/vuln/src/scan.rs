@@ -78,6 +78,8 @@ pub struct Scan {
     pub document: Arc<str>,
     /// When it was looked at.
     pub at: Option<Timestamp>,
+    /// When the image was made, where its config tells and is not made to look timeless.
+    pub created: Option<Timestamp>,
     /// The operating system.
     pub os: Option<Os>,
     /// Whether its maker no longer supports the operating system.

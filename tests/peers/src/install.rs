@@ -20,7 +20,7 @@ pub fn cache() -> Result<PathBuf, String> {
 fn binary(cache: &Path, peer: &Peer) -> PathBuf {
     let folder = cache.join("peers").join(peer.name).join(peer.version);
     match peer.kind {
-        Kind::Go { .. } => folder.join(peer.name),
+        Kind::Go { .. } | Kind::Script { .. } => folder.join(peer.name),
         Kind::Debian { program, .. } => folder.join(program),
     }
 }
@@ -82,6 +82,7 @@ pub fn install(names: &[&str]) -> Result<(), String> {
         }
         let cost = match peer.kind {
             Kind::Go { folder, package, link } => go::build(&path, folder, package, link)?,
+            Kind::Script { folder } => go::script(&path, folder)?,
             Kind::Debian { suite, .. } => {
                 let folder = cache.join("peers").join(peer.name).join(peer.version);
                 deb::unpack(&folder, peer.module, peer.version, suite)?

@@ -14,6 +14,12 @@ pub enum Kind {
         /// Further linker flags.
         link: &'static str,
     },
+    /// A Go program whose source is changed first: `sh build.sh OUT` in `tests/peers/FOLDER`, whose go.mod and go.sum
+    /// pin everything.
+    Script {
+        /// Folder below `tests/peers/`.
+        folder: &'static str,
+    },
     /// A Debian package, unpacked into the cache. The version is the one looked for first; a release's archive
     /// keeps only the latest.
     Debian {
@@ -125,6 +131,18 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "a registry that lists referrers",
     },
+    Peer {
+        name: "rekor",
+        kind: Kind::Go {
+            folder: "rekor",
+            package: "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix",
+            link: "",
+        },
+        module: "github.com/sigstore/rekor-tiles/v2",
+        version: "v2.3.0",
+        any: false,
+        why: "a transparency log to enter signatures into",
+    },
     debian(
         "docker-registry",
         "docker-registry",
@@ -147,6 +165,15 @@ pub static PEERS: &[Peer] = &[
         "bin/busybox",
         "starts a node, and is what its test pods are made of",
     ),
+    debian("runsc", "runsc", "0.0~20221219.0-2+b3", "usr/bin/runsc", "makes sandboxes: gVisor"),
+    Peer {
+        name: "containerd-shim-runsc-v1",
+        kind: Kind::Script { folder: "runsc-shim" },
+        module: "gvisor.dev/gvisor",
+        version: "v0.0.0-20240722211153-64c016c92987",
+        any: false,
+        why: "lets containerd start sandboxes of gVisor",
+    },
     Peer {
         any: true,
         ..kubernetes(
@@ -166,7 +193,11 @@ mod tests {
     #[test]
     fn the_table_and_the_modules_agree() {
         for peer in PEERS {
-            let Kind::Go { folder, package, .. } = peer.kind else { continue };
+            let (folder, package) = match peer.kind {
+                Kind::Go { folder, package, .. } => (folder, package),
+                Kind::Script { folder } => (folder, peer.module),
+                Kind::Debian { .. } => continue,
+            };
             let path = root().join("tests/peers").join(folder);
             let pins = std::fs::read_to_string(path.join("go.mod")).expect(peer.name);
             if pins.contains(&format!("module {}\n", peer.module)) {

@@ -141,6 +141,7 @@ impl Engine {
         let mut leaves = Leaves::new(source);
         let mut kept: Vec<Arc<DetectionRule>> = Vec::new();
         for rule in rules.rules.iter().filter(|r| r.enabled && r.source == source.name) {
+            leaves.hold(&rule.condition);
             // Tried alone first, so that one bad rule costs only itself.
             let tried = Graph::build(&[(0, &rule.condition)], &mut leaves, &|_| None)
                 .and_then(|_| output(rule, &leaves));
@@ -344,6 +345,7 @@ impl Checker {
     pub(crate) fn check(&mut self, rule: &DetectionRule) -> Finding {
         let Some(source) = Source::named(&rule.source) else { return Finding::Types(1) };
         let leaves = self.leaves.entry(source.name).or_insert_with(|| Leaves::new(source));
+        leaves.hold(&rule.condition);
         if let Err(error) = Graph::build(&[(0, &rule.condition)], leaves, &|_| None) {
             return Finding::Condition(error);
         }

@@ -4,6 +4,7 @@
 
 use crate::alert::Shape;
 use crate::engine::Matching;
+use crate::flow::Rate;
 use crate::rule::{Priority, RuleSet};
 use crate::selection::Switch;
 use model::Diagnostic;
@@ -42,6 +43,8 @@ pub struct Config {
     pub program: Option<(String, bool)>,
     /// Alerts a sink's queue holds; `None` is the default.
     pub queue: Option<usize>,
+    /// Alerts a second and at once, where that is limited.
+    pub rate: Option<Rate>,
     /// Address of the web server (health and metrics).
     pub webserver: Option<String>,
     /// Path of its health page.
@@ -82,7 +85,7 @@ const SUGGESTED: [&str; 6] = [
 ];
 
 /// Keys that are read.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "append_output",
     "config_files",
     "engine",
@@ -94,6 +97,7 @@ const KNOWN: [&str; 27] = [
     "json_include_tags_property",
     "json_output",
     "load_plugins",
+    "outputs",
     "outputs_queue",
     "plugins",
     "priority",
@@ -114,7 +118,7 @@ const KNOWN: [&str; 27] = [
 ];
 
 /// Keys of the reference that have no effect here.
-const WITHOUT_EFFECT: [&str; 17] = [
+const WITHOUT_EFFECT: [&str; 16] = [
     "base_syscalls",
     "buffer_format_base64",
     "capture",
@@ -126,7 +130,6 @@ const WITHOUT_EFFECT: [&str; 17] = [
     "log_syslog",
     "metrics",
     "output_timeout",
-    "outputs",
     "plugins_hostinfo",
     "static_fields",
     "syscall_event_drops",
@@ -152,6 +155,7 @@ impl Default for Config {
             http: None,
             program: None,
             queue: None,
+            rate: None,
             webserver: None,
             health: "/healthz".to_owned(),
             prometheus: false,
@@ -314,6 +318,7 @@ impl Tree {
                 .filter(|_| self.on("program_output"))
                 .map(|program| (program, self.flag(&["program_output", "keep_alive"], false))),
             queue: self.text(&["outputs_queue", "capacity"]).and_then(|n| n.parse().ok()).filter(|n| *n > 0),
+            rate: self.rate(),
             watch: self.flag(&["watch_config_files"], true),
             prometheus: self.flag(&["webserver", "prometheus_metrics_enabled"], false),
             plugins: self.plugins(),
@@ -346,6 +351,13 @@ impl Tree {
             Some(other) => warn(format!("rule_matching is 'first' or 'all', not '{}'", model::escape(other))),
         }
         (config, odd)
+    }
+
+    /// The limit that older versions had.
+    fn rate(&self) -> Option<Rate> {
+        let number = |key: &str| self.text(&["outputs", key])?.parse::<u32>().ok().filter(|n| *n > 0);
+        let per_second = number("rate")?;
+        Some(Rate { per_second, burst: number("max_burst").unwrap_or(1000) })
     }
 
     fn switches(&self) -> Vec<(bool, Switch)> {
@@ -495,6 +507,7 @@ plugins:
   - {name: json, library_path: libjson.so}
 load_plugins: [k8saudit]
 metrics: {enabled: true}
+outputs: {rate: 3, max_burst: 9}
 rulez: 1
 ";
 
@@ -517,6 +530,7 @@ rulez: 1
         assert_eq!(config.file.as_deref(), Some("/var/log/f"));
         assert_eq!(config.http.as_deref(), Some("http://127.0.0.1:2801/"));
         assert_eq!(config.program, Some(("cat".into(), true)));
+        assert_eq!(config.rate, Some(Rate { per_second: 3, burst: 9 }));
         assert_eq!((config.queue, config.webserver.as_deref()), (Some(7), Some("0.0.0.0:9000")));
         assert_eq!(config.plugins, [("k8saudit".to_owned(), "audit.log".to_owned())]);
         assert_eq!(config.append[0].fields[1], (Some("mine".into()), "%proc.pid".into()));

@@ -201,7 +201,8 @@ fn with_type(rule: &DetectionRule, macros: &[&str]) -> String {
 /// Fields that an event may well be without.
 const MAY_MISS: [&str; 14] = [
     "fd.",
-    "container.",
+    "container.image",
+    "container.name",
     "k8s.",
     "ka.",
     "jevt.",
@@ -213,27 +214,30 @@ const MAY_MISS: [&str; 14] = [
     "proc.env",
     "proc.sname",
     "evt.res",
-    "evt.rawres",
 ];
 
 /// Checks with `!=` that must hold, of fields that may be missing.
 fn silent(expr: &Expr) -> Option<(String, String)> {
     let mut found: Vec<&Check> = Vec::new();
+    let mut descriptor = false;
     needed(expr, false, &mut |check| {
         let mut may = false;
         check.left.fields(&mut |name, _| {
             may |= name != "proc.args" && MAY_MISS.iter().any(|start| name.starts_with(start));
+            // A rule that is about a descriptor anyway cannot hold without one.
+            descriptor |= name.starts_with("fd.") && check.op != Op::Ne;
         });
         if may && check.op == Op::Ne && !found.iter().any(|known| known.left == check.left) {
             found.push(check);
         }
     });
+    found.retain(|check| !(descriptor && check.left.to_string().starts_with("fd.")));
     let first = found.first()?;
     let fields: Vec<String> =
         found.iter().map(|check| model::escape(&check.left.to_string()).into_owned()).collect();
     let message = format!("it is silent when {} has no value", fields.join(" or "));
     let turned = Expr::Not(Arc::new(Expr::Check(Check { op: Op::Eq, ..(*first).clone() })));
-    Some((message, format!("`{}` instead of `{first}` also holds then", turned)))
+    Some((message, format!("`{turned}` instead of `{first}` also holds then")))
 }
 
 /// Calls `each` for the checks that stand without a negation, or with two.
@@ -326,9 +330,15 @@ mod tests {
             said[0].contains("spawned_process and container.id != host and proc.name in (bash)"),
             "{said:?}"
         );
-        assert!(said[1].contains("Evadable") && said[1].contains("not container.id = host"), "{said:?}");
-        assert!(said[2].ends_with("spawned_process and (proc.name=a or proc.name=b)"), "{said:?}");
-        assert_eq!(remarks(&["evt.type=open and not container.id != host and proc.name != a"]), [""; 0]);
+        assert!(said[1].ends_with("spawned_process and (proc.name=a or proc.name=b)"), "{said:?}");
+        let said = remarks(&["evt.type=execve and proc.pname != init and container.id != host"]);
+        assert!(said[0].contains("Evadable") && said[0].contains("not proc.pname = init"), "{said:?}");
+        for quiet in [
+            "evt.type=open and not proc.pname != a and proc.name != a",
+            "evt.type=open and fd.name startswith /etc and fd.directory != /etc",
+        ] {
+            assert_eq!(remarks(&[quiet]), [""; 0]);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "go-mod",
     about: "go.mod of Go modules",
-    files: &[Pattern::Name("go.mod")],
+    files: &[Pattern::Name("go.mod"), Pattern::Name("go.sum")],
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Go),
     parse,
@@ -18,8 +18,11 @@ type Required = BTreeMap<String, (String, String, Relation)>;
 
 /// `module`, `require` and `replace`, one a line or in parentheses (go.dev/ref/mod). Before Go 1.17 what is indirect was
 /// not all listed, and what is listed is not all there is, so that it is left out.
-fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
+fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
+    if path.ends_with("go.sum") {
+        return sums(&text, out);
+    }
     let mut block = "";
     let (mut required, mut replaced) = (Required::new(), Vec::new());
     let (mut module, mut complete) = (None, false);
@@ -53,6 +56,7 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             _ => {}
         }
     }
+    out.incomplete = !complete;
     if !complete {
         required.retain(|_, (_, _, relation)| *relation == Relation::Direct);
     }
@@ -69,6 +73,23 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     }
     for (name, version, relation) in required.into_values() {
         out.add(Package { relation, ..Package::new(Ecosystem::Go, name, version) });
+    }
+}
+
+/// `module version hash`, one a line, and one more for each go.mod. All that was ever looked at is in it, so it counts
+/// only beside a go.mod that does not list everything.
+fn sums(text: &str, out: &mut Packages) {
+    let mut found = BTreeMap::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(path), Some(version)) = (words.next(), words.next())
+            && !version.ends_with("/go.mod")
+        {
+            found.insert(path.to_owned(), version.to_owned());
+        }
+    }
+    for (name, version) in found {
+        out.add(Package { relation: Relation::Indirect, ..Package::new(Ecosystem::Go, name, version) });
     }
 }
 
@@ -120,6 +141,13 @@ mod tests {
         assert_eq!(read(text), ["example.com/app ", "example.com/a v1.0.0", "example.com/c v1.2.0", "example.com/fork v9.0.0"]);
         let old = text.replace("go 1.22", "go 1.16");
         assert_eq!(read(&old), ["example.com/app ", "example.com/c v1.2.0", "example.com/fork v9.0.0"]);
+    }
+
+    #[test]
+    fn sums_beside() {
+        let mut out = Packages::default();
+        parse("x/go.sum", b"example.com/a v1.0.0 h1:x=\nexample.com/a v1.1.0 h1:y=\nexample.com/a v1.1.0/go.mod h1:z=\nodd\n", &mut out);
+        assert_eq!((out.packages.len(), out.packages[0].version.as_str()), (1, "v1.1.0"));
     }
 
     #[test]

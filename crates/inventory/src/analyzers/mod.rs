@@ -101,6 +101,7 @@ macro_rules! analyzers {
 
 analyzers![
     os_release,
+    debian_version,
     apk,
     apk_repositories,
     dpkg,

@@ -52,6 +52,10 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         let mut finding = Finding::new(&CHECK.rule, workload.target(), evidence.clone(), message);
         finding.severity = severity;
         finding.instance = Some(format!("{}:{}", seen.container.name(), seen.path));
+        // Of what is as dangerous to read, nothing less helps.
+        if worth(&seen.path) == Worth::Node {
+            finding.fixes.push(seen.unmount(workload));
+        }
         if seen.writable {
             let title = format!("mount {path} read-only in container {name}");
             finding.fixes.push(report::set(

@@ -2,6 +2,7 @@
 
 use super::check_cis::{CisArgs, NodeReportArgs};
 use super::check_fix::{Plan, first_fixes};
+use super::check_suppress::Accepted;
 use super::rbac::lint::Threshold;
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
@@ -52,6 +53,9 @@ pub(crate) struct CheckArgs {
     /// Newer tables of versions than the built-in ones
     #[arg(long, value_name = "FILE")]
     tables: Option<PathBuf>,
+    /// Accepted findings (docs/guide/suppressions.md), or a .trivyignore; by default ringwall-suppressions.yaml, where it is
+    #[arg(long, value_name = "FILE")]
+    suppressions: Vec<PathBuf>,
     /// Format of the answer
     #[arg(short, long, default_value = "text")]
     output: Format,
@@ -113,6 +117,7 @@ struct Answer {
     findings: Vec<Finding>,
     components: Components,
     coverage: Coverage,
+    accepted: Accepted,
     places: Places,
 }
 
@@ -177,8 +182,9 @@ impl CheckArgs {
         components.gaps.iter().for_each(|gap| coverage.gap(gap.clone()));
         let mut findings = posture.findings;
         findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.id.cmp(b.rule.id)));
+        let accepted = Accepted::new(&self.suppressions, &snapshot, &mut findings)?;
         let places = Places::new(inputs.stdin);
-        Ok(Answer { snapshot, findings, components, coverage, places })
+        Ok(Answer { snapshot, findings, components, coverage, accepted, places })
     }
 
     fn options(&self) -> anyhow::Result<posture::Options> {
@@ -297,6 +303,14 @@ impl Answer {
         for (rule, group) in &groups {
             self.group(&mut out, rule, group, shown);
         }
+        for warning in self.accepted.warnings() {
+            let _ = writeln!(out, "{}", output::line("", &warning));
+        }
+        if shown == usize::MAX {
+            for hidden in self.accepted.hidden() {
+                let _ = writeln!(out, "{}", output::line("suppressed: ", &hidden));
+            }
+        }
         self.end(&mut out);
         out
     }
@@ -315,12 +329,13 @@ impl Answer {
             let line = format!("{name:<24} {version:<20} {on:<20} {place}");
             let _ = writeln!(out, "{}", model::escape(line.trim_end()));
             if !settings.is_empty() {
-                let _ = writeln!(out, "    {}", model::escape(&settings));
+                let _ = writeln!(out, "{}", output::line("    ", &settings));
             }
         }
         for gap in &self.components.gaps {
             let help = gap.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            let _ = writeln!(out, "{:<24} unknown: {}{help}", gap.what, gap.why);
+            let what = model::escape(&format!("{:<24} ", gap.what)).into_owned();
+            let _ = writeln!(out, "{}", output::line(&what, &format!("unknown: {}{help}", gap.why)));
         }
         if !out.is_empty() {
             out.push('\n');
@@ -336,7 +351,7 @@ impl Answer {
             let _ = writeln!(out, "  {}  {}", finding.target, model::escape(&place));
             let _ = writeln!(out, "{}", output::line("    ", &finding.message));
             for fix in finding.fixes.iter().filter(|fix| !fixes.contains(&fix.title.as_str())) {
-                let how = if fix.edits.is_empty() { "" } else { " [--fixed]" };
+                let how = if fix.edits.is_empty() { "" } else { " [--fix]" };
                 let _ = writeln!(out, "{}", output::line("    fix: ", &format!("{}{how}", fix.title)));
                 if !fix.breaks.is_empty() {
                     let _ =
@@ -354,7 +369,8 @@ impl Answer {
     fn end(&self, out: &mut String) {
         let count = self.findings.len();
         let plural = if count == 1 { "" } else { "s" };
-        let _ = write!(out, "{count} finding{plural} in {} resources", self.snapshot.len());
+        let hidden = self.accepted.count();
+        let _ = write!(out, "{count} finding{plural}{hidden} in {} resources", self.snapshot.len());
         let unseen = self.coverage.gaps.len();
         let plural = if unseen == 1 { "" } else { "s" };
         match unseen {
@@ -375,10 +391,13 @@ impl Answer {
         let format = report::FINDINGS_FORMATS.iter().find(|format| format.name == name);
         let format = format.ok_or_else(|| exit::usage(format!("there is no format {name}")))?;
         let place = |evidence: &model::Evidence| self.places.of(evidence);
+        let mut notes = self.accepted.warnings();
+        notes.extend(self.accepted.hidden().map(|hidden| format!("suppressed: {hidden}")));
         Ok((format.write)(&report::Findings {
             tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
             findings: &self.findings,
             gaps: &self.coverage.gaps,
+            notes: &notes,
             place: &place,
         }))
     }
@@ -410,6 +429,8 @@ impl Answer {
         json!({
             "components": self.components.found.iter().map(component).collect::<Vec<_>>(),
             "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+            "suppressed": self.accepted.json(),
+            "suppressionWarnings": self.accepted.warnings(),
             "notSeen": self.coverage.gaps,
         })
     }
@@ -424,13 +445,20 @@ impl Answer {
         } else {
             plan.write()?;
         }
+        for breaks in &plan.breaks {
+            output::say(&output::line("may break: ", breaks));
+        }
         for why in &plan.refused {
             output::say(&output::line("not fixed: ", why));
         }
         let by_hand = self.findings.iter().filter(|f| f.fixes.iter().all(|fix| fix.edits.is_empty())).count();
         let would = if dry_run { "would change" } else { "changed" };
+        let waiting = match plan.waiting {
+            0 => String::new(),
+            n => format!("{n} wait for another run, "),
+        };
         output::say(&format!(
-            "{} fixes {would} {} files; {} could not be written, {by_hand} findings have no fix a program can make",
+            "{} fixes {would} {} files; {waiting}{} could not be written, {by_hand} findings have no fix a program can make",
             plan.applied,
             plan.len(),
             plan.refused.len()
@@ -442,7 +470,7 @@ impl Answer {
     /// written: of a Secret, for one, the values are not known.
     fn fixed(&self) -> String {
         let mut edits: Vec<Edit> = Vec::new();
-        for edit in first_fixes(&self.findings).into_iter().flat_map(|(_, fix)| &fix.edits) {
+        for edit in first_fixes(&self.findings).fixes.into_iter().flat_map(|(_, fix)| &fix.edits) {
             if !edits.contains(edit) {
                 edits.push(edit.clone());
             }

@@ -19,7 +19,11 @@ pub(super) struct Plan {
     files: Vec<(String, Vec<u8>, Vec<u8>)>,
     /// Fixes that are in it.
     pub(super) applied: usize,
-    /// Fixes that are not, and why.
+    /// Fixes that wait for another run.
+    pub(super) waiting: usize,
+    /// What the fixes in it may break.
+    pub(super) breaks: BTreeSet<String>,
+    /// Fixes that are not in it, and why.
     pub(super) refused: Vec<String>,
 }
 
@@ -29,12 +33,44 @@ struct Chosen<'f> {
     at: &'f Evidence,
 }
 
+/// Fixes that go together, and how many wait for another run because they change what one of these changes.
+pub(super) struct Together<'f> {
+    pub(super) fixes: Vec<(&'f Finding, &'f Fix)>,
+    pub(super) waiting: usize,
+}
+
 /// The first machine-applicable fix of each finding, each once.
-pub(super) fn first_fixes(findings: &[Finding]) -> Vec<(&Finding, &Fix)> {
+pub(super) fn first_fixes(findings: &[Finding]) -> Together<'_> {
     let mut keys = BTreeSet::new();
     let first =
         findings.iter().filter_map(|f| f.fixes.iter().find(|fix| !fix.edits.is_empty()).map(|fix| (f, fix)));
-    first.filter(|(_, fix)| keys.insert(fix.key.as_str())).collect()
+    let mut together = Together { fixes: Vec::new(), waiting: 0 };
+    let mut claimed: BTreeMap<&ResourceRef, Vec<&Edit>> = BTreeMap::new();
+    for (finding, fix) in first.filter(|(_, fix)| keys.insert(fix.key.as_str())) {
+        let own = || fix.edits.iter().filter_map(|edit| Some((changed(edit)?, edit)));
+        let clashes = |(resource, edit): (&ResourceRef, &Edit)| {
+            claimed.get(resource).is_some_and(|others| others.iter().any(|other| clash(edit, other)))
+        };
+        if own().any(clashes) {
+            together.waiting += 1;
+            continue;
+        }
+        own().for_each(|(resource, edit)| claimed.entry(resource).or_default().push(edit));
+        together.fixes.push((finding, fix));
+    }
+    together
+}
+
+/// Whether one of two edits of a resource would undo or miss the other.
+fn clash(a: &Edit, b: &Edit) -> bool {
+    let pointer = |edit: &Edit| match edit {
+        Edit::Set { pointer, .. } | Edit::Remove { pointer, .. } => format!("{pointer}/"),
+        Edit::Delete { .. } | Edit::Create { .. } => String::new(),
+    };
+    a != b && {
+        let (a, b) = (pointer(a), pointer(b));
+        a.starts_with(&b) || b.starts_with(&a)
+    }
 }
 
 /// Edits by the document they change; of one that is removed as a whole nothing else.
@@ -43,16 +79,17 @@ type Documents<'e> = BTreeMap<u64, Vec<(&'e Edit, Option<u32>)>>;
 impl Plan {
     /// Puts every fix that can be written into one plan.
     pub(super) fn new(snapshot: &Snapshot, findings: &[Finding], stdin: Option<&[u8]>) -> Self {
-        let mut left: Vec<Chosen<'_>> = first_fixes(findings)
-            .into_iter()
-            .map(|(finding, fix)| Chosen { fix, at: &finding.evidence })
-            .collect();
-        let mut plan = Self::default();
+        let together = first_fixes(findings);
+        let mut left: Vec<Chosen<'_>> =
+            together.fixes.into_iter().map(|(finding, fix)| Chosen { fix, at: &finding.evidence }).collect();
+        let mut plan = Self { waiting: together.waiting, ..Self::default() };
         loop {
             let (files, refused) = attempt(snapshot, &left, stdin);
             if refused.is_empty() {
                 plan.files = files;
                 plan.applied = left.len();
+                let breaks = left.iter().flat_map(|chosen| &chosen.fix.breaks);
+                plan.breaks = breaks.filter(|what| !what.starts_with("nothing")).cloned().collect();
                 return plan;
             }
             for (key, why) in &refused {

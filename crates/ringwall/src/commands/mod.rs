@@ -3,6 +3,7 @@
 mod check;
 mod check_cis;
 mod check_fix;
+mod check_suppress;
 mod completion;
 mod conformance;
 pub(crate) mod detect;

@@ -1,7 +1,7 @@
 //! Other tools' names: under them the binary takes their flags and ends with their exit codes. One module each.
 
 mod cosign;
-mod falco;
+pub(crate) mod falco;
 mod trivy;
 
 use std::ffi::{OsStr, OsString};

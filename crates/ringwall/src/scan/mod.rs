@@ -38,7 +38,6 @@ pub(crate) enum Target {
 
 /// What came of a scan.
 pub(crate) struct Outcome {
-    pub(crate) report: Report,
     pub(crate) gaps: Vec<Gap>,
     /// The exit code of the gates.
     pub(crate) code: u8,
@@ -57,7 +56,7 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
     write(&report, &gaps, created, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
-    Ok(Outcome { report, gaps, code })
+    Ok(Outcome { gaps, code })
 }
 
 /// Scans; nothing is filtered yet. Also when the image was made.
@@ -275,7 +274,7 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
     write(&report, &broken, None, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
-    Ok(Outcome { report, gaps: broken, code })
+    Ok(Outcome { gaps: broken, code })
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl SignedArgs {
         let client = self.registry.client()?;
         let looker = Looker::new(&client, &required.requirement, Store::of_user());
         let at = Timestamp::now();
-        for looked in block_on(looker.each(&references, 16))? {
+        for looked in block_on(looker.each(&references, 8))? {
             let Some(image) = images.get(&looked.reference) else { continue };
             let name: Arc<str> = looked.reference.registry.clone();
             match looked.verdict() {

@@ -3,7 +3,7 @@
 use super::report::{DetectedVulnerability, Report, ScanResult};
 use crate::scan::severity;
 use crate::{Found, Scan, Status, network};
-use model::{Diagnostic, Digest, Gap, ImageId, Level, Loaded, Reference, Ring, Vulnerability};
+use model::{Diagnostic, Digest, Gap, ImageId, Level, Loaded, Reference, Ring, Timestamp, Vulnerability};
 use std::sync::Arc;
 
 /// Lowers a report. `document` is its file name, `diagnostics` what reading it brought: a part that could not be read
@@ -17,6 +17,7 @@ pub fn import(report: &Report, document: Arc<str>, diagnostics: &[Diagnostic]) -
     let mut out = Scan {
         image: image(report),
         at: report.created_at.parse().ok(),
+        created: created(report),
         os: report
             .metadata
             .os
@@ -54,6 +55,12 @@ pub fn import(report: &Report, document: Arc<str>, diagnostics: &[Diagnostic]) -
     out.found.sort_by(|a, b| key(a).cmp(&key(b)));
     out.found.dedup();
     out
+}
+
+/// Reproducible builds have the beginning of time for their date.
+fn created(report: &Report) -> Option<Timestamp> {
+    let text = report.metadata.image_config.as_ref()?.get("created")?.as_str()?;
+    text.parse().ok().filter(|made: &Timestamp| made.as_second() > 0)
 }
 
 fn key(found: &Found) -> (&str, &str, &str, &str) {

@@ -141,6 +141,12 @@ fn no_layer(layer: &Layer) -> bool {
     *layer == Layer::default()
 }
 
+/// The file of the disk a package is in: what is nested in a Java archive follows the archive's path.
+fn archive(path: &str) -> &str {
+    let ends = [".jar/", ".war/", ".ear/", ".par/"].iter().filter_map(|end| path.find(end));
+    ends.min().and_then(|at| path.get(..at.saturating_add(4))).unwrap_or(path)
+}
+
 /// Epoch, version and release of a version as Debian and rpm write it.
 pub(crate) fn split(full: &str) -> (i64, &str, &str) {
     let (epoch, rest) = match full.split_once(':') {
@@ -153,7 +159,8 @@ pub(crate) fn split(full: &str) -> (i64, &str, &str) {
 
 impl Pkg {
     /// A package of an inventory, as the report of that inventory lists it.
-    pub(crate) fn new(package: &Package, kind: &Kind, inventory: &Inventory) -> Self {
+    /// `root` is the folder that is scanned, as the user named it.
+    pub(crate) fn new(package: &Package, kind: &Kind, inventory: &Inventory, root: &str) -> Self {
         let mut out = Self {
             name: package.name.clone(),
             version: package.version.clone(),
@@ -171,10 +178,10 @@ impl Pkg {
         };
         match package.ecosystem {
             Ecosystem::Apk | Ecosystem::Deb | Ecosystem::Rpm => out.system(package),
-            _ => out.language(package, kind),
+            _ => out.language(package, kind, root),
         }
         // The hash is over the package before it has names and a layer.
-        let file = if package.ecosystem.row().system { "" } else { package.path.as_str() };
+        let file = if package.ecosystem.row().system { "" } else { archive(&package.path) };
         let uid = uid::of(file, &out);
         let os = inventory.os.as_ref().filter(|_| package.ecosystem.row().system);
         out.identifier = PkgIdentifier { purl: out.purl(package, os), uid, ..PkgIdentifier::default() };
@@ -203,12 +210,17 @@ impl Pkg {
         (self.src_epoch, self.src_version, self.src_release) = part(version);
     }
 
-    fn language(&mut self, package: &Package, kind: &Kind) {
+    fn language(&mut self, package: &Package, kind: &Kind, root: &str) {
         if kind.name == "gobinary" && package.name == "stdlib" {
             self.version = format!("v{}", package.version);
         }
         if !kind.target.is_empty() || kind.name == "gobinary" {
             self.file_path.clone_from(&package.path);
+        }
+        if kind.name == "pom" {
+            let gav = format!("{}:{}", self.name, self.version);
+            self.id = format!("{gav}::{}", uid::pom(&gav, &format!("{}/{}", root.trim_end_matches('/'), package.path)));
+            return;
         }
         self.id = match (kind.separator, self.version.as_str()) {
             ("", _) => String::new(),
@@ -318,7 +330,7 @@ mod tests {
         let inventory = Inventory { os: Some(Os::from_release("debian", "12.4")), ..Inventory::default() };
         let new = |by: &str, package: Package| {
             let package = Package { found_by: by.into(), ..package };
-            Pkg::new(&package, Kind::of(&package).unwrap(), &inventory)
+            Pkg::new(&package, Kind::of(&package).unwrap(), &inventory, "x")
         };
         let deb = new(
             "dpkg",
@@ -346,6 +358,12 @@ mod tests {
         ] {
             assert_eq!(new(by, Package::new(ecosystem, name, version)).id, id, "{by}");
         }
+    }
+
+    #[test]
+    fn archives() {
+        assert_eq!(archive("opt/a.war/WEB-INF/lib/b.jar"), "opt/a.war");
+        assert_eq!((archive("opt/b.jar"), archive("x/package.json")), ("opt/b.jar", "x/package.json"));
     }
 
     #[test]

@@ -100,10 +100,21 @@ pub(super) fn of(file: &str, pkg: &Pkg) -> String {
     format!("{:x}", fnv(&both.to_le_bytes()))
 }
 
+/// What tells the artefacts of a pom.xml apart: eight digits over their names and the file.
+pub(super) fn pom(gav: &str, file: &str) -> String {
+    let both = ordered(text("gav"), text(gav)) ^ ordered(text("path"), text(file));
+    format!("{:x}", fnv(&both.to_le_bytes())).chars().take(8).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::package::Location;
     use super::*;
+
+    #[test]
+    fn poms() {
+        assert_eq!(pom("com.fasterxml.jackson.core:jackson-databind:2.9.1", "testdata/fixtures/repo/pom/pom.xml"), "6a9e9547");
+    }
 
     /// Hashes of reports Trivy wrote.
     #[test]

@@ -61,7 +61,7 @@ mod tests {
         let alert = detect::import(br#"{"rule":"r","priority":"Debug","output":"o"}"#, &Default::default());
         let alert = Arc::new(alert.alerts.into_iter().next().expect("an alert"));
         let mut sink = File::open(&path, style).expect("opens");
-        sink.take(&[alert.clone()]).expect("taken");
+        sink.take(std::slice::from_ref(&alert)).expect("taken");
         fs::rename(&path, folder.path().join("old")).expect("moved");
         sink.take(&[alert.clone(), alert]).expect("taken");
         let lines = |name: &str| fs::read_to_string(folder.path().join(name)).map(|t| t.lines().count());

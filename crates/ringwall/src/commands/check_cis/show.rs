@@ -250,6 +250,7 @@ impl Shown<'_> {
             tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
             findings,
             gaps: &gaps,
+            notes: &[],
             place: &|_| String::new(),
         }))
     }

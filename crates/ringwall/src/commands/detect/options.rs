@@ -72,6 +72,12 @@ impl ChoiceArgs {
             self.disable_tag.iter().map(|tag| (false, detect::selection::Switch::Tagged(tag.clone()))),
         );
         let append = |text: &String| Append { text: Some(text.clone()), ..Append::default() };
+        // What an alert is about must be known where its line does not tell.
+        let joined = detect::alert::JOINED.iter().map(|(source, fields)| Append {
+            source: Some((*source).to_owned()),
+            fields: fields.iter().map(|field| (None, (*field).to_owned())).collect(),
+            ..Append::default()
+        });
         Choice {
             files: RuleFiles::new(&self.rules, Limits::default()),
             selection: Selection {
@@ -80,7 +86,7 @@ impl ChoiceArgs {
                 min_priority: self.priority,
                 ..Selection::default()
             },
-            append: self.append.iter().map(append).collect(),
+            append: self.append.iter().map(append).chain(joined).collect(),
             containers: false,
             matching: match self.matching {
                 Which::First => Matching::First,

@@ -75,7 +75,16 @@ pub(crate) fn run_capture(run: &Run<'_>, choice: &Choice, way: Way) -> anyhow::R
     let broken = loop {
         let piece = match bytes.next() {
             Ok(Some(piece)) => piece,
-            Ok(None) => break replay.finish().err().map(|error| error.to_string()),
+            Ok(None) => match replay.finish() {
+                Err(error @ ScapError::NotACapture) => {
+                    return Err(exit::unreadable(format!(
+                        "{}: {error}; {}",
+                        shown(run.capture),
+                        advice(&[])
+                    )));
+                }
+                other => break other.err().map(|error| error.to_string()),
+            },
             Err(error) => {
                 replay.run.counts.drop("cut off", 1);
                 break Some(error.to_string());
@@ -119,7 +128,7 @@ fn advice(bytes: &[u8]) -> &'static str {
     match bytes.first() {
         Some(b'{' | b'[') => "audit logs are read by `ringwall detect audit`",
         Some(_) => "captures are what `sysdig -w FILE` and Falco write",
-        None => "the file is empty",
+        None => "it is empty, or shorter than a header",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::signatures::{block_on, created};
 use clap::Args;
 use model::Reference;
 use serde_json::Value;
-use signing::PrivateKey;
+use signing::{Draft, PrivateKey};
 use sources::registry::Registry;
 use std::io::Read as _;
 
@@ -80,7 +80,11 @@ pub(crate) async fn attest(
     let (subject, _) = send::subject(registry, reference).await?;
     let at = how.place(reference)?;
     let signed = match how.format {
-        Layout::Bundle => signing::attest(&subject, key, predicate_type, predicate, &created())?,
+        Layout::Bundle => {
+            let draft = Draft::attest(&subject, key, predicate_type, predicate)?;
+            let entry = how.enter(&draft).await?;
+            draft.finish(entry.as_deref(), &created())?
+        }
         Layout::Legacy => {
             let current = legacy(registry, &at, &subject, true).await?;
             signing::attest_legacy(&subject, key, predicate_type, predicate, current.as_deref())?

@@ -16,13 +16,13 @@ use crate::signatures::{block_on, created, keys};
 use clap::{Args, Subcommand, ValueEnum};
 use model::Reference;
 use serde_json::json;
-use signing::{PrivateKey, Subject};
-use sources::registry::{Registry, Repository};
+use signing::{Draft, PrivateKey, Subject};
+use sources::registry::{Client, Options, Registry, Repository};
 use std::collections::BTreeMap;
 
 /// Signatures of images, as Cosign 3 makes them (and reads them), or as Cosign 2 did.
 ///
-/// Says which digest was signed. With a key nothing but the registry is contacted, and the signature is in no
+/// Says which digest was signed. Without --tlog nothing but the registry is contacted, and the signature is in no
 /// transparency log: whoever asks for an entry will refuse it.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -64,7 +64,7 @@ pub(crate) struct HowArgs {
     /// Where the signature is kept
     #[arg(long, value_enum, default_value_t = Layout::Bundle)]
     pub(crate) format: Layout,
-    /// Transparency log to enter the signature into: an address, or `none`
+    /// Transparency log (Rekor 2) to enter the signature into: an address, or `none`
     #[arg(long, value_name = "URL", default_value = "none")]
     pub(crate) tlog: String,
     /// Repository to keep the signature in, if not the image's own
@@ -152,7 +152,11 @@ impl<R: Registry> Work<R> {
     ) -> Result<Sent, SendError> {
         let at = self.how.place(reference)?;
         let signed = match self.how.format {
-            Layout::Bundle => signing::sign(subject, &self.key, annotations, &created())?,
+            Layout::Bundle => {
+                let draft = Draft::sign(subject, &self.key, annotations)?;
+                let entry = self.how.enter(&draft).await?;
+                draft.finish(entry.as_deref(), &created())?
+            }
             Layout::Legacy => {
                 let current = legacy(&self.client, &at, subject, false).await?;
                 signing::sign_legacy(subject, &self.key, annotations, current.as_deref())?
@@ -182,12 +186,23 @@ impl HowArgs {
                 "with which key? pass --key FILE; `ringwall sign key generate` makes one",
             ));
         };
-        if self.tlog != "none" {
+        if self.tlog != "none" && self.format == Layout::Legacy {
             return Err(exit::usage(
-                "entering signatures into a transparency log is not possible yet: pass --tlog none",
+                "--format legacy holds no entries of Rekor 2: pass --tlog none, or no --format",
             ));
         }
         keys::private(key)
+    }
+
+    /// Enters a signature into the log, if one is named; what it answers.
+    pub(crate) async fn enter(&self, draft: &Draft) -> Result<Option<Vec<u8>>, SendError> {
+        if self.tlog == "none" {
+            return Ok(None);
+        }
+        let address = format!("{}/api/v2/log/entries", self.tlog.trim_end_matches('/'));
+        let client = Client::new(Options::default());
+        let answer = client.post(&address, "application/json", draft.log_request()?.into(), ENTRY).await?;
+        Ok(Some(answer.to_vec()))
     }
 
     /// Where the signatures of an image go.
@@ -218,10 +233,16 @@ impl HowArgs {
             let document = serde_json::to_string_pretty(&json!({ verb: entries }))?;
             return output::write(&(document + "\n"), None);
         }
-        lines.push_str(NOT_LOGGED);
+        match self.tlog.as_str() {
+            "none" => lines.push_str(NOT_LOGGED),
+            log => lines.push_str(&format!("transparency log: entered into {}\n", model::escape(log))),
+        }
         output::write(&lines, None)
     }
 }
+
+/// Bytes of a log's answer that are read.
+const ENTRY: u64 = 1 << 20;
 
 /// What doing without a log means for others.
 const NOT_LOGGED: &str = "transparency log: none. `ringwall verify --key` accepts this; Cosign needs \

@@ -49,7 +49,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY")]
     repository: Option<String>,
     /// Images looked at at once
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 8)]
     parallel: usize,
     /// Neither use nor keep remembered answers
     #[arg(long)]

@@ -37,26 +37,31 @@ impl SignFlags {
         if self.key.is_none() {
             return Err(Failed::with(1, "signing without --key is not supported under this name"));
         }
-        if self.tlog_upload != Some(false) && !self.without_log()? {
-            return Err(Failed::with(
-                1,
-                "entering signatures into a transparency log is not supported: pass --tlog-upload=false, or a \
-                 --signing-config without one",
-            ));
-        }
+        let tlog = match (self.tlog_upload, self.log()?) {
+            (Some(false), _) => "none".to_owned(),
+            (_, Some(log)) => log,
+            (_, None) => {
+                return Err(Failed::with(
+                    1,
+                    "which log? pass --signing-config with a Rekor 2 or without a log, or --tlog-upload=false",
+                ));
+            }
+        };
         let format = if self.new_bundle_format == Some(false) { Layout::Legacy } else { Layout::Bundle };
         let repository = std::env::var("COSIGN_REPOSITORY").ok();
-        let (key, tlog, output) = (self.key.clone(), "none".to_owned(), Format::Text);
+        let (key, output) = (self.key.clone(), Format::Text);
         Ok(HowArgs { key, format, tlog, repository, output })
     }
 
-    /// Whether a signing configuration names no log.
-    fn without_log(&self) -> Result<bool, Failed> {
-        let Some(path) = &self.signing_config else { return Ok(false) };
+    /// The log a signing configuration names: the first Rekor 2, or `none` where it names none at all.
+    fn log(&self) -> Result<Option<String>, Failed> {
+        let Some(path) = &self.signing_config else { return Ok(None) };
         let config: serde_json::Value = serde_json::from_slice(&keys::small_file(path)?)
             .map_err(|error| Failed::with(1, format!("{path}: {error}")))?;
         let logs = config.get("rekorTlogUrls").and_then(|logs| logs.as_array());
-        Ok(logs.is_none_or(Vec::is_empty))
+        let Some(logs) = logs.filter(|logs| !logs.is_empty()) else { return Ok(Some("none".to_owned())) };
+        let second = logs.iter().find(|log| log.get("majorApiVersion").and_then(|v| v.as_u64()) == Some(2));
+        Ok(second.and_then(|log| log.get("url")?.as_str()).map(str::to_owned))
     }
 }
 

@@ -65,6 +65,9 @@ pub(super) struct Flags {
     /// Taken and without effect: every event is asked
     #[arg(short = 'A')]
     all_events: bool,
+    /// Fold repeats of the same rule and process within so many seconds: ringwall's own, off unless asked for
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(super) fold: u32,
     /// Say more
     #[arg(short = 'v', long)]
     pub(super) verbose: bool,

@@ -104,11 +104,11 @@ fn answer(flags: &Flags) -> anyhow::Result<Exit> {
                 costs: false,
                 quiet: true,
             };
-            run_capture(&run, &choice("syscall")?, way(&config, false)?)
+            run_capture(&run, &choice("syscall")?, way(flags, &config, false)?)
         }
         (_, Some(open)) => {
             let input = input(open)?;
-            let way = way(&config, input.live())?;
+            let way = way(flags, &config, input.live())?;
             run_audit(input, &choice("k8s_audit")?, way, &hostname, None, most)
         }
         _ => Err(exit::usage(
@@ -160,8 +160,8 @@ fn input(open: &str) -> anyhow::Result<Input> {
     }
 }
 
-/// What `falco.yaml` says of outputs. Nothing is folded under this name.
-fn way(config: &Config, live: bool) -> anyhow::Result<Way> {
+/// What `falco.yaml` says of outputs. Under this name repeats are folded only when that is asked for.
+fn way(flags: &Flags, config: &Config, live: bool) -> anyhow::Result<Way> {
     let mut destinations = Vec::new();
     if config.stdout {
         destinations.push(Destination::Stdout);
@@ -191,7 +191,11 @@ fn way(config: &Config, live: bool) -> anyhow::Result<Way> {
         destinations,
         style: Style { json: config.json, shape: config.shape, program: "falco" },
         queue: config.queue.unwrap_or(QUEUE),
-        thinning: Thinning::OFF,
+        thinning: Thinning {
+            fold: u64::from(flags.fold).saturating_mul(1_000_000_000),
+            rate: config.rate,
+            ..Thinning::default()
+        },
         live,
         metrics_file: None,
         metrics_page,

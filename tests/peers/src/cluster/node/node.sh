@@ -16,8 +16,11 @@ unshare=$(which unshare)
 mount() { "$mount" "$@"; }
 
 groups() {
-  for controller in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-    [ -e "$controller/cgroup.procs" ] && echo "${controller%/}/$(cat "$home/cgroup")"
+  tree=/sys/fs/cgroup
+  # One tree in version 2; in version 1 one for each controller.
+  [ -e $tree/cgroup.controllers ] && set -- $tree || set -- $tree/*/
+  for controller; do
+    [ ! -e "$controller/cgroup.procs" ] || echo "${controller%/}/$(cat "$home/cgroup")"
   done
 }
 
@@ -96,6 +99,7 @@ node)
   mkdir -p /etc/cni/net.d /etc/containerd
   cp kubernetes/node/cni.conflist /etc/cni/net.d/10-bridge.conflist
   cp kubernetes/node/containerd.toml /etc/containerd/config.toml
+  cp kubernetes/node/runsc.toml /etc/containerd/runsc.toml
   ln -s /etc/kubernetes/kubelet.yaml /var/lib/kubelet/config.yaml
   : >/etc/resolv.conf
   exec 3>&1 1>&2
