@@ -1,6 +1,8 @@
 //! ringwall beside a real node: versions, the kubelet's effective configuration, and arguments of the control plane.
 
-use integration::{Case, Program, Skip, Suite, demand, kubectl, needs_node, ringwall, skip, with_node};
+use integration::{
+    Case, Program, Skip, Suite, corpus, demand, kubectl, needs_node, ringwall, skip, with_node,
+};
 use peers::cluster::{Cluster, Lifetime, node};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -16,6 +18,7 @@ static CHECKS: &[(&str, Check)] = &[
     ("components-and-their-versions", components),
     ("weakened-found-fixed-gone", weakened),
     ("the-right-to-ask-kubelets", rights),
+    ("cis-without-an-agent", benchmark),
     ("a-sandbox-takes-the-step-away", sandboxed),
 ];
 
@@ -64,6 +67,24 @@ fn pods_run(cluster: &Cluster, _: &Program) -> Result<(), String> {
         of["subresource"] == "exec" && of["name"] == "e2e-runs" && event["user"]["username"] == "admin"
     };
     demand!(log.lines().any(exec), "no exec in the audit log");
+    Ok(())
+}
+
+/// cis-1.12 of what the API alone shows of the node: most of its controls are answered, and what weakens it fails.
+fn benchmark(cluster: &Cluster, ringwall: &Program) -> Result<(), String> {
+    let Some(cfg) = corpus().map(|corpus| corpus.join("kube-bench/cfg").display().to_string()) else {
+        return Ok(());
+    };
+    let config = cluster.kubeconfig("admin").display().to_string();
+    let words =
+        ["check", "cis", "--cfg", &cfg, "--benchmark", "cis-1.12", "-o", "json", "--kubeconfig", &config];
+    let document = ringwall.run(&words)?.exits(0)?.json()?;
+    let answered = document["summary"]["answered"].as_u64().unwrap_or_default();
+    let unknown: Vec<String> = list(&document, "controls")
+        .filter(|row| row["verdict"] == "unknown")
+        .map(|row| format!("{}: {}", row["id"], row["why"]))
+        .collect();
+    demand!(answered >= 95, "{answered} of 131 are answered; unknown: {}", unknown.join("; "));
     Ok(())
 }
 

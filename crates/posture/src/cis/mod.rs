@@ -48,7 +48,9 @@ pub fn seen_by_api(snapshot: &Snapshot, kubelets: &[Kubelet], path: &str) -> Nod
     };
     let mut lines: Vec<Task> = processes(snapshot).iter().map(line).collect();
     let mut report = NodeReport::default();
-    if let Some(kubelet) = kubelets.iter().find(|kubelet| kubelet.kind != KubeletKind::Flags) {
+    let of_api = Kubelet::all(snapshot);
+    let runs = of_api.iter().filter(|kubelet| kubelet.kind == KubeletKind::Configz);
+    if let Some(kubelet) = kubelets.iter().chain(runs).find(|kubelet| kubelet.kind != KubeletKind::Flags) {
         lines.push(Task::of_command("kubelet"));
         let content = Some(kubelet.config.to_string());
         let file = File { content, ..File::default() };

@@ -28,7 +28,10 @@ impl<'w> Seen<'w> {
     /// From what was read; the checks run once, here.
     pub fn new(whole: Option<Whole<'w>>, node: &'w NodeReport, variables: Variables) -> Self {
         let mut processes = whole.as_ref().map(|whole| processes(whole.snapshot)).unwrap_or_default();
+        let of_api = whole.as_ref().map(|whole| Kubelet::all(whole.snapshot)).unwrap_or_default();
+        let runs = |kubelet: &&Kubelet| kubelet.kind == Kind::Configz || kubelet.node.is_some();
         let mut kubelets = whole.as_ref().map(|whole| whole.options.kubelets.clone()).unwrap_or_default();
+        kubelets.extend(of_api.iter().filter(runs).cloned());
         let tasks = || node.processes.iter().flatten();
         if processes.is_empty() {
             processes.extend(tasks().filter_map(process));
@@ -37,7 +40,7 @@ impl<'w> Seen<'w> {
             kubelets.extend(tasks().filter_map(|task| kubelet(task, node)));
         }
         if kubelets.is_empty() {
-            kubelets.extend(whole.as_ref().and_then(|whole| Kubelet::of_kubeadm(whole.snapshot)));
+            kubelets = of_api;
         }
         let rest_on = super::checks::rest_on();
         let posture = whole.as_ref().map(|whole| {

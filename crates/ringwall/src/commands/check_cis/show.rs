@@ -137,7 +137,8 @@ impl Shown<'_> {
 
     /// The command that answers most of what is missing and was not given.
     fn help<'k>(&self, missing: &[((&'k str, &'k str), usize)]) -> Option<&'k str> {
-        let given = |why: &str| self.of_node && why.ends_with("of the node") || self.api && why == "the API";
+        let given =
+            |why: &&str| self.of_node && why.ends_with("of the node") || self.api && *why == "the API";
         let useful = |(why, help): &(&str, &str)| !(help.is_empty() || given(why));
         missing.iter().map(|(key, _)| key).find(|key| useful(key)).map(|(_, help)| *help)
     }
