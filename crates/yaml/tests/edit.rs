@@ -1,4 +1,5 @@
 //! Edits in place: what they write, what they refuse, and over real manifests that they never say anything else.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files, and may fail")]
 
 #[path = "support/corpus.rs"]
 mod corpus;
