@@ -350,8 +350,10 @@ impl Answer {
             let place = self.places.of(&finding.evidence);
             let _ = writeln!(out, "  {}  {}", finding.target, model::escape(&place));
             let _ = writeln!(out, "{}", output::line("    ", &finding.message));
+            // `--fix` makes the first that a program can make.
+            let made = finding.fixes.iter().find(|fix| !fix.edits.is_empty()).map(|fix| &fix.key);
             for fix in finding.fixes.iter().filter(|fix| !fixes.contains(&fix.title.as_str())) {
-                let how = if fix.edits.is_empty() { "" } else { " [--fix]" };
+                let how = if made == Some(&fix.key) { " [--fix]" } else { "" };
                 let _ = writeln!(out, "{}", output::line("    fix: ", &format!("{}{how}", fix.title)));
                 if !fix.breaks.is_empty() {
                     let _ =
