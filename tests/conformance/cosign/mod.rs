@@ -86,7 +86,8 @@ fn cases() -> Result<Vec<Case>, Skip> {
             }
         }
     }
-    let more: [(&str, fn(&World) -> Result<(), String>); 2] = [("keys", keys), ("log", logged)];
+    let more: [(&str, fn(&World) -> Result<(), String>); 3] =
+        [("keys", keys), ("log", logged), ("docker-registry", docker)];
     for (name, check) in more {
         let (world, found) = (world.clone(), found.clone());
         cases.push(Case::new(name, move || {
@@ -261,13 +262,13 @@ fn image(host: &str, repository: &str) -> Result<String, String> {
     let manifest = format!(
         r#"{{"schemaVersion":2,"mediaType":"{kind}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{empty}","size":2}},"layers":[],"annotations":{{"name":"{repository}"}}}}"#
     );
-    put(
-        host,
-        "POST",
-        &format!("/v2/{repository}/blobs/uploads/?digest={empty}"),
-        "application/octet-stream",
-        "{}",
-    )?;
+    let octets = "application/octet-stream";
+    let begun = put(host, "POST", &format!("/v2/{repository}/blobs/uploads/"), octets, "")?;
+    let location =
+        begun.lines().find_map(|line| line.strip_prefix("Location: ")).ok_or("no place to upload to")?;
+    let path = location.trim().trim_start_matches("http://").trim_start_matches(host);
+    let mark = if path.contains('?') { '&' } else { '?' };
+    put(host, "PUT", &format!("{path}{mark}digest={empty}"), octets, "{}")?;
     put(host, "PUT", &format!("/v2/{repository}/manifests/v1"), kind, &manifest)?;
     use sha2::Digest as _;
     let digest: String =
@@ -275,7 +276,8 @@ fn image(host: &str, repository: &str) -> Result<String, String> {
     Ok(format!("{host}/{repository}@sha256:{digest}"))
 }
 
-fn put(host: &str, method: &str, path: &str, kind: &str, body: &str) -> Result<(), String> {
+/// Sends something and returns the whole answer.
+fn put(host: &str, method: &str, path: &str, kind: &str, body: &str) -> Result<String, String> {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(host).map_err(|e| format!("{host}: {e}"))?;
     let length = body.len();
@@ -284,7 +286,7 @@ fn put(host: &str, method: &str, path: &str, kind: &str, body: &str) -> Result<(
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map_err(|e| e.to_string())?;
     demand!(answer.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
-    Ok(())
+    Ok(answer)
 }
 
 /// Key files are one format.
@@ -385,5 +387,58 @@ fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Resu
             != Some(0),
         "cosign wants an entry"
     );
+    Ok(())
+}
+
+/// Debian's registry, which lists no referrers and refuses what it does not know.
+fn docker(world: &World) -> Result<(), String> {
+    let registry = peers::installed("docker-registry")?;
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+    let host = socket.local_addr().map_err(|e| e.to_string())?.to_string();
+    drop(socket);
+    let folder = world.keys.join("docker");
+    let config = format!(
+        "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n",
+        folder.display()
+    );
+    std::fs::write(world.keys.join("docker.yml"), config).map_err(|e| e.to_string())?;
+    let mut server = Command::new(registry)
+        .args(["serve", "docker.yml"])
+        .current_dir(&world.keys)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| format!("docker-registry: {e}"))?;
+    for _ in 0..100 {
+        if std::net::TcpStream::connect(&host).is_ok() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let told = both_kept(world, &host);
+    server.kill().ok();
+    server.wait().ok();
+    told
+}
+
+fn both_kept(world: &World, host: &str) -> Result<(), String> {
+    for (layout, repository) in [(Layout::Bundle, "docker/bundle"), (Layout::Legacy, "docker/legacy")] {
+        let image = image(host, repository)?;
+        for (signer, key, public) in
+            [(Who::Ringwall, "own.key", "own.pub"), (Who::Cosign3, "c3.key", "c3.pub")]
+        {
+            world.sign(signer, layout, false, &image, key)?;
+            for reader in [Who::Ringwall, Who::Cosign3] {
+                let code = world.verifies(reader, false, &image, public)?;
+                demand!(code == Some(0), "{repository} by {key}: {code:?}");
+            }
+        }
+        // Whoever signed second took nothing away from whoever was first.
+        demand!(
+            world.verifies(Who::Ringwall, false, &image, "own.pub")? == Some(0),
+            "the first signature is gone"
+        );
+        demand!(world.verifies(Who::Ringwall, false, &image, "stranger.pub")? == Some(1), "a stranger's key");
+    }
     Ok(())
 }
