@@ -108,7 +108,7 @@ pub fn components(snapshot: &Snapshot) -> Components {
     if seen("kubelet") {
         all.gaps.push(gap(
             "runc",
-            "its version is unknown: the node's status does not say",
+            "the node's status does not say its version",
             "runc --version on the node",
         ));
         all.gaps.extend(unread_kubelets(snapshot));

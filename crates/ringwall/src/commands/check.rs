@@ -334,8 +334,15 @@ impl Answer {
         }
         for gap in &self.components.gaps {
             let help = gap.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            let what = model::escape(&format!("{:<24} ", gap.what)).into_owned();
-            let _ = writeln!(out, "{}", output::line(&what, &format!("unknown: {}{help}", gap.why)));
+            let what = model::escape(&gap.what);
+            // A long name has a line of its own.
+            let indent = if what.chars().count() > 24 {
+                let _ = writeln!(out, "{what}");
+                "    ".to_owned()
+            } else {
+                format!("{what:<24} ")
+            };
+            let _ = writeln!(out, "{}", output::line(&indent, &format!("unknown: {}{help}", gap.why)));
         }
         if !out.is_empty() {
             out.push('\n');

@@ -33,7 +33,7 @@ outside)
       [ ! -e "$group/cpuset.$set" ] || cat "${group%/*}/cpuset.$set" >"$group/cpuset.$set"
     done
   done
-  mkdir -p root
+  mkdir -p system
   "$unshare" --net --mount --pid --uts --ipc --propagation private --fork --kill-child \
     "$busybox" sh "$home/node.sh" inside &
   node=$!
@@ -51,10 +51,10 @@ outside)
   ;;
 
 inside)
-  mount -t tmpfs -o mode=755 node root
-  mkdir root/upper root/work root/merged
-  mount -t overlay -o "lowerdir=/,upperdir=$home/root/upper,workdir=$home/root/work" node root/merged
-  new=$home/root/merged
+  mount -t tmpfs -o mode=755 node system
+  mkdir system/upper system/work system/merged
+  mount -t overlay -o "lowerdir=/,upperdir=$home/system/upper,workdir=$home/system/work" node system/merged
+  new=$home/system/merged
   mount -t proc proc "$new/proc"
   mount --rbind /sys "$new/sys"
   mount --rbind /dev "$new/dev"
