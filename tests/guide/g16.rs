@@ -29,7 +29,8 @@ fn run(ringwall: &Program, snippets: &Snippets) -> Result<(), String> {
         all.extend([("input", "image.tar"), ("output", "results.sarif")]);
         let code = action::step(ringwall, at, &all)?;
         demand!(code == want, "an image with {module} ends the step with {code}, not {want}");
-        let text = std::fs::read_to_string(at.join("results.sarif")).map_err(|e| format!("results.sarif: {e}"))?;
+        let text =
+            std::fs::read_to_string(at.join("results.sarif")).map_err(|e| format!("results.sarif: {e}"))?;
         demand!(text.contains("CVE-2024-100") && text.contains("sarif-schema"), "no SARIF:\n{text}");
     }
     Ok(())

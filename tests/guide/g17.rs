@@ -48,10 +48,19 @@ fn rows() -> world::Rows {
     let row = |path: &str, value: &str| (path.to_owned(), value.to_owned());
     let cvss = r#""CVSS":{"nvd":{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H","V3Score":10}}"#;
     vec![
-        row(&format!("maven::x|{NAME}:log4j-core|CVE-2021-44228"), r#"{"VulnerableVersions":[">= 2.13.0, < 2.15.0"],"PatchedVersions":["2.15.0"]}"#),
-        row(&format!("maven::x|{NAME}:log4j-api|CVE-2024-1002"), r#"{"VulnerableVersions":["< 2.15.0"],"PatchedVersions":["2.15.0"]}"#),
+        row(
+            &format!("maven::x|{NAME}:log4j-core|CVE-2021-44228"),
+            r#"{"VulnerableVersions":[">= 2.13.0, < 2.15.0"],"PatchedVersions":["2.15.0"]}"#,
+        ),
+        row(
+            &format!("maven::x|{NAME}:log4j-api|CVE-2024-1002"),
+            r#"{"VulnerableVersions":["< 2.15.0"],"PatchedVersions":["2.15.0"]}"#,
+        ),
         row("data-source|maven::x", r#"{"ID":"ghsa","Name":"x","URL":"https://registry.test/"}"#),
-        row("vulnerability|CVE-2021-44228", &format!(r#"{{"Title":"Log4Shell","VendorSeverity":{{"nvd":4}},{cvss}}}"#)),
+        row(
+            "vulnerability|CVE-2021-44228",
+            &format!(r#"{{"Title":"Log4Shell","VendorSeverity":{{"nvd":4}},{cvss}}}"#),
+        ),
         row("vulnerability|CVE-2024-1002", r#"{"Title":"mild","VendorSeverity":{"nvd":2}}"#),
         row("alpine 3.19|none|CVE-2024-1003", r#"{"FixedVersion":"1"}"#),
     ]
@@ -69,11 +78,27 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
 
     // Found inside a jar inside a war, and ranked; it fails the build.
     let core = path("log4j-core.tar");
-    let answer = ringwall.run(&["scan", "image", "--input", &core, "--severity", "CRITICAL,HIGH", "--exit-code", "1", "--rank"])?;
-    answer.exits(1)?.names(&["CVE-2021-44228", "log4j-core", "opt/app.war/WEB-INF/lib/log4j-core-2.14.1.jar"])?;
+    let answer = ringwall.run(&[
+        "scan",
+        "image",
+        "--input",
+        &core,
+        "--severity",
+        "CRITICAL,HIGH",
+        "--exit-code",
+        "1",
+        "--rank",
+    ])?;
+    answer.exits(1)?.names(&[
+        "CVE-2021-44228",
+        "log4j-core",
+        "opt/app.war/WEB-INF/lib/log4j-core-2.14.1.jar",
+    ])?;
     // A MEDIUM alone does not.
     let api = path("log4j-api.tar");
-    ringwall.run(&["scan", "image", "--input", &api, "--severity", "CRITICAL,HIGH", "--exit-code", "1"])?.exits(0)?;
+    ringwall
+        .run(&["scan", "image", "--input", &api, "--severity", "CRITICAL,HIGH", "--exit-code", "1"])?
+        .exits(0)?;
 
     // Reachable from the internet, it makes the way in something for today.
     let first = |words: &[&str]| -> Result<(usize, String), String> {
@@ -86,6 +111,9 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     let web = path("web.yaml");
     let (before, _) = first(&["risk", &web, "-o", "json"])?;
     let (after, text) = first(&["risk", &web, "--scan", &core, "-o", "json"])?;
-    demand!(after > before && text.contains("CVE-2021-44228"), "{before} items for today before, {after} after");
+    demand!(
+        after > before && text.contains("CVE-2021-44228"),
+        "{before} items for today before, {after} after"
+    );
     Ok(())
 }

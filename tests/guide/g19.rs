@@ -17,7 +17,10 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     // The image says that it was built on the first day of 2024.
     let image = path("grave.tar");
     let answer = ringwall.run(&["scan", "image", "--input", &image])?;
-    answer.exits(0)?.names(&["CVE-2024-1001", "days ago"])?.names(&["1 of its vulnerabilities have a fix"])?;
+    answer
+        .exits(0)?
+        .names(&["CVE-2024-1001", "days ago"])?
+        .names(&["1 of its vulnerabilities have a fix"])?;
     // As a finding beside the workload that runs it.
     let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: app, namespace: shop}\nspec: {containers: [{name: app, image: 'registry.test/app:1'}]}\n";
     std::fs::write(path("app.yaml"), manifest).map_err(|e| e.to_string())?;

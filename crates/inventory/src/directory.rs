@@ -76,7 +76,8 @@ impl Directory {
 
     /// What go.sum knows completes a go.mod that lists only a part; by itself it says nothing.
     fn complete(&mut self) {
-        let sums: Vec<String> = self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
+        let sums: Vec<String> =
+            self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
         for sum in sums {
             let Some(Content::Found(known)) = self.content.files.remove(&sum) else { continue };
             let beside = sum.strip_suffix("sum").map(|stem| format!("{stem}mod")).unwrap_or_default();

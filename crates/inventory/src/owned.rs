@@ -62,7 +62,8 @@ mod tests {
             assert!(all[1].packages.len() == 1 && all[1].owned.is_empty());
         }
         // A package that is gone owns nothing.
-        let mut gone = [file(python("a/METADATA"), &[], None), file(python("b"), &["a/METADATA"], Some("docker"))];
+        let mut gone =
+            [file(python("a/METADATA"), &[], None), file(python("b"), &["a/METADATA"], Some("docker"))];
         settle(gone.iter_mut());
         assert_eq!(gone[0].packages.len(), 1);
         let mut other = [file(python("b/METADATA"), &["a/METADATA"], None)];

@@ -220,7 +220,12 @@ mod tests {
         assert_eq!(told.as_deref(), Some("built 183 days ago, 3 fixable since"));
         assert_eq!(old("2026-07-01T00:00:00Z", "2026-07-03T00:00:00Z"), None);
         assert_eq!(old("", "2026-07-03T00:00:00Z"), None);
-        let clean = Scan { created: at("2020-01-01T00:00:00Z"), at: at("2026-07-03T00:00:00Z"), found: vec![], ..scan() };
+        let clean = Scan {
+            created: at("2020-01-01T00:00:00Z"),
+            at: at("2026-07-03T00:00:00Z"),
+            found: vec![],
+            ..scan()
+        };
         assert!(clean.findings().is_empty(), "nothing to gain from a rebuild");
     }
 

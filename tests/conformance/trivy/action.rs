@@ -14,10 +14,35 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// The inputs upstream has; each is an input of ours.
 const INPUTS: [&str; 29] = [
-    "scan-type", "image-ref", "input", "scan-ref", "exit-code", "ignore-unfixed", "vuln-type", "severity", "format",
-    "template", "output", "skip-dirs", "skip-files", "cache-dir", "timeout", "ignore-policy", "hide-progress",
-    "list-all-pkgs", "scanners", "trivyignores", "github-pat", "trivy-config", "tf-vars", "limit-severities-for-sarif",
-    "docker-host", "version", "cache", "skip-setup-trivy", "token-setup-trivy",
+    "scan-type",
+    "image-ref",
+    "input",
+    "scan-ref",
+    "exit-code",
+    "ignore-unfixed",
+    "vuln-type",
+    "severity",
+    "format",
+    "template",
+    "output",
+    "skip-dirs",
+    "skip-files",
+    "cache-dir",
+    "timeout",
+    "ignore-policy",
+    "hide-progress",
+    "list-all-pkgs",
+    "scanners",
+    "trivyignores",
+    "github-pat",
+    "trivy-config",
+    "tf-vars",
+    "limit-severities-for-sarif",
+    "docker-host",
+    "version",
+    "cache",
+    "skip-setup-trivy",
+    "token-setup-trivy",
 ];
 
 fn inputs() -> Result<(), String> {
@@ -108,8 +133,13 @@ fn gates(ringwall: &Program) -> Result<(), String> {
     for (module, format, severity, want) in cases {
         std::fs::write(at.join("image.tar"), image(module)).map_err(|e| e.to_string())?;
         let output = format!("out.{format}");
-        let inputs =
-            [("input", "image.tar"), ("format", format), ("severity", severity), ("exit-code", "1"), ("output", &output)];
+        let inputs = [
+            ("input", "image.tar"),
+            ("format", format),
+            ("severity", severity),
+            ("exit-code", "1"),
+            ("output", &output),
+        ];
         let code = step(ringwall, at, &inputs)?;
         demand!(code == want, "{module} as {format} by '{severity}' ends with {code}");
         let text = std::fs::read_to_string(at.join(&output)).map_err(|e| format!("{output}: {e}"))?;

@@ -15,7 +15,18 @@ pub(super) fn cases() -> Vec<Case> {
 /// Scans an image with what is in a folder; exit code and everything that was said.
 fn scan(ringwall: &Program, at: &Path, more: &[&str]) -> Result<(i32, String), String> {
     let (image, cache) = (at.join("image.tar").display().to_string(), at.display().to_string());
-    let mut words = vec!["scan", "image", "--input", &image, "--cache-dir", &cache, "--skip-db-update", "--scanners", "vuln", "--strict"];
+    let mut words = vec![
+        "scan",
+        "image",
+        "--input",
+        &image,
+        "--cache-dir",
+        &cache,
+        "--skip-db-update",
+        "--scanners",
+        "vuln",
+        "--strict",
+    ];
     words.extend(more);
     let answer = ringwall.run(&words)?;
     Ok((answer.code.unwrap_or(-1), format!("{}{}", answer.stdout, answer.stderr)))
@@ -24,7 +35,8 @@ fn scan(ringwall: &Program, at: &Path, more: &[&str]) -> Result<(i32, String), S
 fn databases(ringwall: &Program) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let at = folder.path();
-    let put = |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).map_err(|e| format!("{name}: {e}"));
+    let put =
+        |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).map_err(|e| format!("{name}: {e}"));
     put("image.tar", &action::image("grave"))?;
     let (code, said) = scan(ringwall, at, &[])?;
     demand!(code == 3 && said.contains("no vulnerability database"), "without a database: {code} {said}");
@@ -71,9 +83,17 @@ fn databases(ringwall: &Program) -> Result<(), String> {
     demand!(code == 3 && said.contains("no advisories for alpine 3.19"), "another release: {code} {said}");
     // What is imported is held against all of this before it is put in place.
     world::cache(at, &whole)?;
-    let archive = world::tar(&[("trivy.db".into(), empty), ("metadata.json".into(), br#"{"Version":2}"#.to_vec())]);
+    let archive =
+        world::tar(&[("trivy.db".into(), empty), ("metadata.json".into(), br#"{"Version":2}"#.to_vec())]);
     put("db.tar", &archive)?;
-    let answer = ringwall.run(&["scan", "db", "import", &at.join("db.tar").display().to_string(), "--cache-dir", &at.display().to_string()])?;
+    let answer = ringwall.run(&[
+        "scan",
+        "db",
+        "import",
+        &at.join("db.tar").display().to_string(),
+        "--cache-dir",
+        &at.display().to_string(),
+    ])?;
     answer.exits(3)?.talks_of(&["empty"])?;
     let (code, said) = scan(ringwall, at, &["--severity", "HIGH", "--exit-code", "9"])?;
     demand!(code == 9 && said.contains("CVE-2024-1001"), "the database before is gone: {code} {said}");
@@ -87,17 +107,33 @@ fn images(ringwall: &Program) -> Result<(), String> {
     let whole = action::image("grave");
     let entry = |path: &str, body: &[u8]| (path.to_owned(), body.to_vec());
     let system = || entry("etc/os-release", b"ID=alpine\nVERSION_ID=3.19.1\n");
-    let of = |files: Vec<(String, Vec<u8>)>| world::image(&[files], "registry.test/app:1", "2024-01-01T00:00:00Z");
+    let of =
+        |files: Vec<(String, Vec<u8>)>| world::image(&[files], "registry.test/app:1", "2024-01-01T00:00:00Z");
     for (what, bytes, want) in [
         ("nothing", Vec::new(), "manifest.json"),
         ("noise", b"GIF89a".repeat(400), "image.tar"),
         ("half", whole[..whole.len() / 2].to_vec(), "image.tar"),
         ("a tar of nothing we know", world::tar(&[entry("a", b"b")]), "manifest.json"),
         ("no package database", of(vec![system()]), "no apk package database"),
-        ("a forged database", of(vec![system(), entry("lib/apk/db/installed", b"P:musl\n\nV:1\n\n\xff\xfe\n")]), "no version"),
-        ("a jar that is none", of(vec![system(), entry("lib/apk/db/installed", b"P:musl\nV:1-r0\n\n"), entry("a.jar", b"x")]), "a.jar"),
+        (
+            "a forged database",
+            of(vec![system(), entry("lib/apk/db/installed", b"P:musl\n\nV:1\n\n\xff\xfe\n")]),
+            "no version",
+        ),
+        (
+            "a jar that is none",
+            of(vec![system(), entry("lib/apk/db/installed", b"P:musl\nV:1-r0\n\n"), entry("a.jar", b"x")]),
+            "a.jar",
+        ),
         ("a path that climbs", of(vec![system(), entry("../../etc/shadow", b"x")]), "climbs out"),
-        ("rpm in a form that is not read", of(vec![entry("etc/os-release", b"ID=rhel\nVERSION_ID=8\n"), entry("var/lib/rpm/Packages", b"x")]), "not read"),
+        (
+            "rpm in a form that is not read",
+            of(vec![
+                entry("etc/os-release", b"ID=rhel\nVERSION_ID=8\n"),
+                entry("var/lib/rpm/Packages", b"x"),
+            ]),
+            "not read",
+        ),
     ] {
         std::fs::write(at.join("image.tar"), &bytes).map_err(|e| e.to_string())?;
         let (code, said) = scan(ringwall, at, &[])?;
@@ -117,7 +153,10 @@ fn words(ringwall: &Program) -> Result<(), String> {
         ringwall.run(words)?.exits(2)?.talks_of(&[want])?;
     }
     // Under Trivy's name an error is 1.
-    ringwall.run(&["trivy", "image", "--input", "x", "--format", "origami"])?.exits(1)?.talks_of(&["FATAL"])?;
+    ringwall
+        .run(&["trivy", "image", "--input", "x", "--format", "origami"])?
+        .exits(1)?
+        .talks_of(&["FATAL"])?;
     ringwall.run(&["trivy", "k8s", "--report", "summary"])?.exits(1)?;
     ringwall.run(&["trivy", "--version"])?.exits(0)?.names(&["Version: 0.74.0"])?;
     Ok(())

@@ -49,11 +49,21 @@ fn rows() -> Rows {
     for (n, severity) in [1, 2, 3, 4].into_iter().enumerate() {
         for k in 0..30 {
             let id = format!("CVE-20{:02}-{}", 20 + n, 1000 + k);
-            let score = format!(r#"{{"nvd":{{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","V3Score":{}.{}}}}}"#, severity * 2, k % 10);
-            let vendor = if k % 3 == 0 { format!(r#"{{"nvd":{severity},"ghsa":{}}}"#, (severity + 1).min(4)) } else { format!(r#"{{"nvd":{severity}}}"#) };
+            let score = format!(
+                r#"{{"nvd":{{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","V3Score":{}.{}}}}}"#,
+                severity * 2,
+                k % 10
+            );
+            let vendor = if k % 3 == 0 {
+                format!(r#"{{"nvd":{severity},"ghsa":{}}}"#, (severity + 1).min(4))
+            } else {
+                format!(r#"{{"nvd":{severity}}}"#)
+            };
             add(
                 format!("vulnerability|{id}"),
-                format!(r#"{{"Title":"{id} <breaks> & enters","VendorSeverity":{vendor},"CVSS":{score},"CweIDs":["CWE-{k}"],"References":["https://registry.test/{id}"],"PublishedDate":"2020-01-01T00:00:00Z"}}"#),
+                format!(
+                    r#"{{"Title":"{id} <breaks> & enters","VendorSeverity":{vendor},"CVSS":{score},"CweIDs":["CWE-{k}"],"References":["https://registry.test/{id}"],"PublishedDate":"2020-01-01T00:00:00Z"}}"#
+                ),
             );
         }
     }
@@ -69,19 +79,37 @@ fn rows() -> Rows {
         ("maven::GitHub Security Advisory Maven", "ghsa", MAVEN),
         ("cargo::RustSec", "rustsec", CARGO),
     ] {
-        add(format!("data-source|{bucket}"), format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#));
+        add(
+            format!("data-source|{bucket}"),
+            format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#),
+        );
         for name in names {
-            add(format!("{bucket}|{name}|{}", next()), r#"{"PatchedVersions":["1.5.0"],"VulnerableVersions":["<1.5.0"]}"#.into());
+            add(
+                format!("{bucket}|{name}|{}", next()),
+                r#"{"PatchedVersions":["1.5.0"],"VulnerableVersions":["<1.5.0"]}"#.into(),
+            );
             add(format!("{bucket}|{name}|{}", next()), r#"{"VulnerableVersions":["\u003e=1.0.0, \u003c1.2.3","\u003e=2.0.0, \u003c2.1.0"],"PatchedVersions":["1.2.3","2.1.0"]}"#.into());
             add(format!("{bucket}|{name}|{}", next()), r#"{"VulnerableVersions":["<=1.2.0"]}"#.into());
-            add(format!("{bucket}|{name}|{}", next()), r#"{"VulnerableVersions":["=1.4.0"],"VendorIDs":["GHSA-x"]}"#.into());
+            add(
+                format!("{bucket}|{name}|{}", next()),
+                r#"{"VulnerableVersions":["=1.4.0"],"VendorIDs":["GHSA-x"]}"#.into(),
+            );
         }
     }
-    for (bucket, source) in [("alpine 3.19", "alpine"), ("debian 12", "debian"), ("ubuntu 22.04", "ubuntu"), ("wolfi", "wolfi")] {
-        add(format!("data-source|{bucket}"), format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#));
+    for (bucket, source) in
+        [("alpine 3.19", "alpine"), ("debian 12", "debian"), ("ubuntu 22.04", "ubuntu"), ("wolfi", "wolfi")]
+    {
+        add(
+            format!("data-source|{bucket}"),
+            format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#),
+        );
         for name in SYSTEM {
             for fixed in ["1.2.3-r1", "1.5.0-r0", "2.0.0-r3"] {
-                let fixed = if bucket.starts_with("alpine") || bucket == "wolfi" { fixed.to_owned() } else { fixed.replace("-r", "-") };
+                let fixed = if bucket.starts_with("alpine") || bucket == "wolfi" {
+                    fixed.to_owned()
+                } else {
+                    fixed.replace("-r", "-")
+                };
                 add(format!("{bucket}|{name}|{}", next()), format!(r#"{{"FixedVersion":"{fixed}"}}"#));
             }
             if source == "debian" || source == "ubuntu" {
@@ -101,20 +129,35 @@ const SYSTEM: &[&str] = &["openssl", "musl", "zlib", "bash", "libxml2"];
 
 /// A version near where advisories begin and end.
 fn version(random: &mut Random) -> String {
-    let core = random.pick(&["0.9.0", "1.0.0", "1.2.0", "1.2.2", "1.2.3", "1.2.4", "1.4.0", "1.4.9", "1.5.0", "1.5.1", "2.0.0", "2.0.9", "2.1.0", "3.0.0"]);
+    let core = random.pick(&[
+        "0.9.0", "1.0.0", "1.2.0", "1.2.2", "1.2.3", "1.2.4", "1.4.0", "1.4.9", "1.5.0", "1.5.1", "2.0.0",
+        "2.0.9", "2.1.0", "3.0.0",
+    ]);
     core.to_owned()
 }
 
 /// One random image, and the folder form of its lock files.
 fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
     let mut out: Vec<(String, Vec<u8>)> = Vec::new();
-    let system = random.pick(&["alpine 3.19.1", "debian 12", "ubuntu 22.04", "wolfi 20230201", "alpine 3.10.2", "debian 9"]);
+    let system = random.pick(&[
+        "alpine 3.19.1",
+        "debian 12",
+        "ubuntu 22.04",
+        "wolfi 20230201",
+        "alpine 3.10.2",
+        "debian 9",
+    ]);
     let (id, release) = system.split_once(' ').unwrap_or((system, ""));
     out.push(("etc/os-release".into(), format!("ID={id}\nVERSION_ID=\"{release}\"\n").into_bytes()));
     // Trivy tells these two by files of their own.
     match id {
-        "debian" => out.push(("etc/debian_version".into(), format!("{release}.{}\n", random.below(9)).into_bytes())),
-        "ubuntu" => out.push(("etc/lsb-release".into(), format!("DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE={release}\n").into_bytes())),
+        "debian" => {
+            out.push(("etc/debian_version".into(), format!("{release}.{}\n", random.below(9)).into_bytes()))
+        }
+        "ubuntu" => out.push((
+            "etc/lsb-release".into(),
+            format!("DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE={release}\n").into_bytes(),
+        )),
         _ => {}
     }
     let mut database = String::new();
@@ -126,14 +169,22 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
             match id {
                 "alpine" | "wolfi" => {
                     let suffix = random.pick(&["", "_rc1", "_p2", "a"]);
-                    database.push_str(&format!("P:{name}\nV:{version}{suffix}-r{number}\nA:x86_64\no:{source}\n\n"));
+                    database.push_str(&format!(
+                        "P:{name}\nV:{version}{suffix}-r{number}\nA:x86_64\no:{source}\n\n"
+                    ));
                 }
                 _ => {
                     let epoch = random.pick(&["", "", "1:"]);
                     let suffix = random.pick(&["", "~rc1", "+b1", "+deb12u1"]);
-                    let built = if random.chance(30) { format!("Source: {source} ({epoch}{version}-{number})\n") } else { format!("Source: {source}\n") };
-                    let status = if random.chance(90) { "install ok installed" } else { "deinstall ok config-files" };
-                    let who = if random.chance(10) { "Docker <support@docker.com>" } else { "D <d@debian.org>" };
+                    let built = if random.chance(30) {
+                        format!("Source: {source} ({epoch}{version}-{number})\n")
+                    } else {
+                        format!("Source: {source}\n")
+                    };
+                    let status =
+                        if random.chance(90) { "install ok installed" } else { "deinstall ok config-files" };
+                    let who =
+                        if random.chance(10) { "Docker <support@docker.com>" } else { "D <d@debian.org>" };
                     database.push_str(&format!("Package: {name}\nStatus: {status}\nMaintainer: {who}\nArchitecture: amd64\n{built}Version: {epoch}{version}{suffix}-{number}\n\n"));
                 }
             }
@@ -142,10 +193,14 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
     let path = if matches!(id, "alpine" | "wolfi") { "lib/apk/db/installed" } else { "var/lib/dpkg/status" };
     out.push((path.into(), database.into_bytes()));
     for name in random.some(PYPI, 3) {
-        let version = format!("{}{}", version(random), random.pick(&["", "", "rc1", ".post1", ".dev2", "+local"]));
+        let version =
+            format!("{}{}", version(random), random.pick(&["", "", "rc1", ".post1", ".dev2", "+local"]));
         let spelled = if random.chance(50) { name.to_owned() } else { name.replace('-', "_").to_uppercase() };
         let body = format!("Metadata-Version: 2.1\nName: {spelled}\nVersion: {version}\n\ntext\n");
-        out.push((format!("usr/lib/python3/site-packages/{name}-{version}.dist-info/METADATA"), body.into_bytes()));
+        out.push((
+            format!("usr/lib/python3/site-packages/{name}-{version}.dist-info/METADATA"),
+            body.into_bytes(),
+        ));
     }
     for name in random.some(NPM, 3) {
         let version = format!("{}{}", version(random), random.pick(&["", "", "-beta.1", "-rc1", "+build"]));
@@ -153,7 +208,10 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
         out.push((format!("app/node_modules/{name}/package.json"), body.into_bytes()));
     }
     if random.chance(60) {
-        let lock: String = CARGO.iter().map(|name| format!("[[package]]\nname = \"{name}\"\nversion = \"{}\"\n\n", version(random))).collect();
+        let lock: String = CARGO
+            .iter()
+            .map(|name| format!("[[package]]\nname = \"{name}\"\nversion = \"{}\"\n\n", version(random)))
+            .collect();
         out.push(("app/Cargo.lock".into(), format!("version = 3\n\n{lock}").into_bytes()));
     }
     for full in random.some(MAVEN, 2) {
@@ -191,8 +249,25 @@ fn layers(random: &mut Random) -> Vec<Vec<(String, Vec<u8>)>> {
 
 fn trivy(program: &Path, archive: &str, cache: &str) -> Result<Value, String> {
     let out = Command::new(program)
-        .args(["image", "--quiet", "--input", archive, "--cache-dir", cache, "--skip-db-update", "--skip-java-db-update"])
-        .args(["--offline-scan", "--scanners", "vuln", "--format", "json", "--disable-telemetry", "--skip-version-check"])
+        .args([
+            "image",
+            "--quiet",
+            "--input",
+            archive,
+            "--cache-dir",
+            cache,
+            "--skip-db-update",
+            "--skip-java-db-update",
+        ])
+        .args([
+            "--offline-scan",
+            "--scanners",
+            "vuln",
+            "--format",
+            "json",
+            "--disable-telemetry",
+            "--skip-version-check",
+        ])
         .current_dir(cache)
         .env_clear()
         .env("HOME", cache)
@@ -210,7 +285,13 @@ fn packages(report: &Value) -> BTreeSet<String> {
             let target = r["Type"].as_str().unwrap_or_default();
             r["Packages"].as_array().into_iter().flatten().map(move |p| {
                 let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-                format!("{target} {} {} {} {}", text(&p["ID"]), text(&p["Name"]), text(&p["Identifier"]["PURL"]), text(&p["FilePath"]))
+                format!(
+                    "{target} {} {} {} {}",
+                    text(&p["ID"]),
+                    text(&p["Name"]),
+                    text(&p["Identifier"]["PURL"]),
+                    text(&p["FilePath"])
+                )
             })
         })
         .collect()
@@ -226,10 +307,23 @@ fn run(ringwall: &Program, program: &PathBuf, seed: u64, count: usize) -> Result
     let (mut agreed, mut empty) = (0, 0);
     let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
     for at in 0..count {
-        let image = world::image(&layers(&mut random), &format!("registry.test/app{at}:1"), "2024-01-01T00:00:00Z");
+        let image =
+            world::image(&layers(&mut random), &format!("registry.test/app{at}:1"), "2024-01-01T00:00:00Z");
         std::fs::write(&archive, image).map_err(|e| e.to_string())?;
         let theirs = trivy(program, &archive, &cache)?;
-        let words = ["trivy", "image", "--input", &archive, "--cache-dir", &cache, "--skip-db-update", "--scanners", "vuln", "-f", "json"];
+        let words = [
+            "trivy",
+            "image",
+            "--input",
+            &archive,
+            "--cache-dir",
+            &cache,
+            "--skip-db-update",
+            "--scanners",
+            "vuln",
+            "-f",
+            "json",
+        ];
         let ours = ringwall.run(&words)?.exits(0)?.json()?;
         for (what, ours, theirs) in [
             ("findings", findings(&ours), findings(&theirs)),
@@ -238,7 +332,9 @@ fn run(ringwall: &Program, program: &PathBuf, seed: u64, count: usize) -> Result
             for one in ours.symmetric_difference(&theirs) {
                 let class = CLASSES.iter().find(|class| (class.is)(one));
                 let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
-                let class = class.ok_or_else(|| format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}"))?;
+                let class = class.ok_or_else(|| {
+                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}")
+                })?;
                 *classes.entry(class.name).or_default() += 1;
             }
             if what == "findings" {

@@ -13,7 +13,12 @@ pub(super) struct Golden {
     list: bool,
 }
 
-const fn repo(name: &'static str, golden: &'static str, words: &'static [&'static str], list: bool) -> Golden {
+const fn repo(
+    name: &'static str,
+    golden: &'static str,
+    words: &'static [&'static str],
+    list: bool,
+) -> Golden {
     Golden { name, golden, words, list }
 }
 
@@ -23,7 +28,12 @@ const R: &str = "testdata/fixtures/repo";
 pub(super) static GOLDENS: &[Golden] = &[
     repo("gomod", "gomod", &["repo", "{R}/gomod"], false),
     repo("gomod-filesystem", "gomod", &["fs", "{R}/gomod"], false),
-    repo("gomod-skip-files", "gomod-skip", &["repo", "{R}/gomod", "--skip-files", "{R}/gomod/submod2/go.mod"], false),
+    repo(
+        "gomod-skip-files",
+        "gomod-skip",
+        &["repo", "{R}/gomod", "--skip-files", "{R}/gomod/submod2/go.mod"],
+        false,
+    ),
     repo("gomod-skip-dirs", "gomod-skip", &["repo", "{R}/gomod", "--skip-dirs", "{R}/gomod/submod2"], false),
     repo("npm", "npm", &["repo", "{R}/npm"], true),
     repo("npm-with-dev", "npm-with-dev", &["repo", "{R}/npm", "--include-dev-deps"], true),
@@ -40,7 +50,12 @@ pub(super) static GOLDENS: &[Golden] = &[
     repo("pom", "pom", &["repo", "{R}/pom"], false),
     repo("gradle", "gradle", &["repo", "{R}/gradle"], false),
     repo("sbom-cyclonedx", "centos-7", &["sbom", "testdata/fixtures/sbom/centos-7-cyclonedx.json"], false),
-    repo("sbom-intoto", "centos-7", &["sbom", "testdata/fixtures/sbom/centos-7-cyclonedx.intoto.jsonl"], false),
+    repo(
+        "sbom-intoto",
+        "centos-7",
+        &["sbom", "testdata/fixtures/sbom/centos-7-cyclonedx.intoto.jsonl"],
+        false,
+    ),
     repo("sbom-spdx", "centos-7", &["sbom", "testdata/fixtures/sbom/centos-7-spdx.json"], false),
 ];
 
@@ -48,7 +63,8 @@ pub(super) static GOLDENS: &[Golden] = &[
 pub(super) fn rows(corpus: &Path) -> Result<Rows, String> {
     let folder = corpus.join("trivy/integration/testdata/fixtures/db");
     let mut out = Rows::new();
-    let mut names: Vec<_> = std::fs::read_dir(&folder).map_err(|e| e.to_string())?.flatten().map(|e| e.path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(&folder).map_err(|e| e.to_string())?.flatten().map(|e| e.path()).collect();
     names.sort();
     for path in names {
         let text = std::fs::read(&path).map_err(|e| e.to_string())?;

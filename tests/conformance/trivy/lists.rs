@@ -16,9 +16,24 @@ pub(super) struct List {
 }
 
 pub(super) static LISTS: &[List] = &[
-    List { name: "alpine-310", golden: "alpine-310", os_release: "ID=alpine\nVERSION_ID=3.10.2\n", write: apk },
-    List { name: "debian-buster", golden: "debian-buster", os_release: "ID=debian\nVERSION_ID=10.1\n", write: dpkg },
-    List { name: "ubuntu-18.04", golden: "ubuntu-1804", os_release: "ID=ubuntu\nVERSION_ID=18.04\n", write: dpkg },
+    List {
+        name: "alpine-310",
+        golden: "alpine-310",
+        os_release: "ID=alpine\nVERSION_ID=3.10.2\n",
+        write: apk,
+    },
+    List {
+        name: "debian-buster",
+        golden: "debian-buster",
+        os_release: "ID=debian\nVERSION_ID=10.1\n",
+        write: dpkg,
+    },
+    List {
+        name: "ubuntu-18.04",
+        golden: "ubuntu-1804",
+        os_release: "ID=ubuntu\nVERSION_ID=18.04\n",
+        write: dpkg,
+    },
 ];
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -27,7 +42,8 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn apk(list: &[Value]) -> (&'static str, String) {
     let entry = |p: &Value| {
-        let (name, version, arch, source) = (text(p, "Name"), text(p, "Version"), text(p, "Arch"), text(p, "SrcName"));
+        let (name, version, arch, source) =
+            (text(p, "Name"), text(p, "Version"), text(p, "Arch"), text(p, "SrcName"));
         format!("P:{name}\nV:{version}\nA:{arch}\no:{source}\n\n")
     };
     ("lib/apk/db/installed", list.iter().map(entry).collect())
@@ -35,7 +51,11 @@ fn apk(list: &[Value]) -> (&'static str, String) {
 
 fn dpkg(list: &[Value]) -> (&'static str, String) {
     let full = |p: &Value, prefix: &str| {
-        let epoch = p[format!("{prefix}Epoch")].as_i64().filter(|n| *n > 0).map(|n| format!("{n}:")).unwrap_or_default();
+        let epoch = p[format!("{prefix}Epoch")]
+            .as_i64()
+            .filter(|n| *n > 0)
+            .map(|n| format!("{n}:"))
+            .unwrap_or_default();
         let release = match text(p, &format!("{prefix}Release")) {
             "" => String::new(),
             release => format!("-{release}"),
@@ -55,8 +75,21 @@ fn dpkg(list: &[Value]) -> (&'static str, String) {
 
 /// Id, package, versions, status and severity of a report's findings.
 pub(super) fn findings(report: &Value) -> BTreeSet<String> {
-    let all = report["Results"].as_array().into_iter().flatten().flat_map(|r| r["Vulnerabilities"].as_array().into_iter().flatten());
-    let keys = ["VulnerabilityID", "PkgName", "InstalledVersion", "FixedVersion", "Status", "Severity", "SeveritySource", "PrimaryURL"];
+    let all = report["Results"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|r| r["Vulnerabilities"].as_array().into_iter().flatten());
+    let keys = [
+        "VulnerabilityID",
+        "PkgName",
+        "InstalledVersion",
+        "FixedVersion",
+        "Status",
+        "Severity",
+        "SeveritySource",
+        "PrimaryURL",
+    ];
     all.map(|one| keys.map(|key| text(one, key).to_owned()).join(" ")).collect()
 }
 
@@ -66,19 +99,34 @@ pub(super) fn check(list: &List, ringwall: &Program, corpus: &Path) -> Result<()
         let bytes = std::fs::read(corpus.join(&path)).map_err(|e| format!("{path}: {e}"))?;
         serde_json::from_slice(&bytes).map_err(|e| format!("{path}: {e}"))
     };
-    let packages =
-        read(format!("trivy/pkg/fanal/test/integration/testdata/goldens/packages/{}.json.golden", list.name))?;
+    let packages = read(format!(
+        "trivy/pkg/fanal/test/integration/testdata/goldens/packages/{}.json.golden",
+        list.name
+    ))?;
     let packages = packages.as_array().ok_or("no list")?;
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     world::cache(folder.path(), &world::database(&rows(corpus)?))?;
     let (path, database) = (list.write)(packages);
-    let files = vec![("etc/os-release".to_owned(), list.os_release.into()), (path.to_owned(), database.into_bytes())];
+    let files =
+        vec![("etc/os-release".to_owned(), list.os_release.into()), (path.to_owned(), database.into_bytes())];
     let archive = folder.path().join("image.tar");
     let bytes = world::image(&[files], "registry.test/image:1", "2020-01-01T00:00:00Z");
     std::fs::write(&archive, bytes).map_err(|e| e.to_string())?;
     let cache = folder.path().display().to_string();
     let archive = archive.display().to_string();
-    let words = ["trivy", "image", "--input", &archive, "--cache-dir", &cache, "--skip-db-update", "--scanners", "vuln", "-f", "json"];
+    let words = [
+        "trivy",
+        "image",
+        "--input",
+        &archive,
+        "--cache-dir",
+        &cache,
+        "--skip-db-update",
+        "--scanners",
+        "vuln",
+        "-f",
+        "json",
+    ];
     let got = ringwall.run(&words)?.exits(0)?.json()?;
     let listed = got["Results"][0]["Packages"].as_array().map_or(0, Vec::len);
     demand!(listed == packages.len(), "{listed} packages of {}", packages.len());

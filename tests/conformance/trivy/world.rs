@@ -14,7 +14,8 @@ pub(crate) fn database(rows: &[(String, String)]) -> Vec<u8> {
             [] => {}
             [key] => drop(at.insert(key.as_bytes().to_vec(), Entry::Value(value.as_bytes().to_vec()))),
             [key, rest @ ..] => {
-                let inner = at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
+                let inner =
+                    at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
                 if let Entry::Bucket(inner) = inner {
                     put(inner, rest, value);
                 }
@@ -51,7 +52,9 @@ pub(crate) fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         let mut header = [0_u8; 512];
         // Long names are split as ustar has it.
         let (prefix, name) = match path.len() > 99 {
-            true => path.split_at(path.char_indices().filter(|(at, c)| *c == '/' && *at < 150).last().map_or(0, |(at, _)| at)),
+            true => path.split_at(
+                path.char_indices().filter(|(at, c)| *c == '/' && *at < 150).last().map_or(0, |(at, _)| at),
+            ),
             false => ("", path.as_str()),
         };
         let name = name.trim_start_matches('/');
@@ -114,7 +117,10 @@ pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 },
+        )
     })
 }
 
@@ -123,8 +129,9 @@ pub(crate) fn image(layers: &[Vec<(String, Vec<u8>)>], tag: &str, created: &str)
     let packed: Vec<Vec<u8>> = layers.iter().map(|files| tar(files)).collect();
     let digest = |bytes: &[u8]| inventory::sha256(bytes).map(|d| d.to_string()).unwrap_or_default();
     let ids: Vec<String> = packed.iter().map(|bytes| digest(bytes)).collect();
-    let steps: Vec<serde_json::Value> =
-        (0..layers.len()).map(|n| serde_json::json!({"created": created, "created_by": format!("RUN step {n}")})).collect();
+    let steps: Vec<serde_json::Value> = (0..layers.len())
+        .map(|n| serde_json::json!({"created": created, "created_by": format!("RUN step {n}")}))
+        .collect();
     let config = serde_json::json!({
         "architecture": "amd64", "os": "linux", "created": created, "config": {},
         "rootfs": {"type": "layers", "diff_ids": ids}, "history": steps,

@@ -112,7 +112,12 @@ fn packages<'a>(
     let wanted = move |p: &&inventory::Package| p.ecosystem.row().system == system && (request.dev || !p.dev);
     inventory.packages.iter().filter(wanted).filter_map(move |package| {
         let kind = Kind::of(package)?;
-        Some((kind, package.ecosystem, package.path.as_str(), Pkg::new(package, kind, inventory, &request.name)))
+        Some((
+            kind,
+            package.ecosystem,
+            package.path.as_str(),
+            Pkg::new(package, kind, inventory, &request.name),
+        ))
     })
 }
 

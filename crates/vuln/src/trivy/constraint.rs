@@ -229,8 +229,12 @@ fn pep440(version: &str, operator: &str, bound: &str, scheme: &Scheme) -> Option
     let same_base = || (scheme.compare)(&base(subject), &base(bound)).map(Ordering::is_eq);
     Some(match operator {
         "===" => version.eq_ignore_ascii_case(bound),
-        // `<3.1` is not about 3.1's own pre-releases, `>3.1` not about its post-releases.
-        "<" => order(bound)?.is_lt() && !(!pre(bound) && pre(subject) && same_base()?),
+        // `>3.1` is not about 3.1's own post-releases. `<3.1` is about its pre-releases, but not about those with a
+        // local label: taking that off makes Trivy forget that pre-releases count.
+        "<" => {
+            let local = version.contains('+');
+            order(bound)?.is_lt() && !(local && !pre(bound) && pre(subject) && same_base()?)
+        }
         ">" => {
             let post = |text: &str| text.to_ascii_lowercase().contains("post");
             order(bound)?.is_gt() && !(!post(bound) && post(subject) && same_base()?)
@@ -311,7 +315,9 @@ mod tests {
             (Npm, "2.0.0", "^1.2.3", Some(false)),
             (Npm, "0.0.4", "^0.0.3", Some(false)),
             (Npm, "1.3.0", "~1.2.3", Some(false)),
-            (Pep440, "1.0a1", "<1.0", Some(false)),
+            (Pep440, "1.0a1", "<1.0", Some(true)),
+            (Pep440, "1.0a1+x", "<1.0", Some(false)),
+            (Pep440, "1.5.0.dev2", "<1.5.0", Some(true)),
             (Pep440, "0.9a1", "<1.0", Some(true)),
             (Pep440, "1.0.post1", ">1.0", Some(false)),
             (Pep440, "1.0+local", "==1.0", Some(true)),

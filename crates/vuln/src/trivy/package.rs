@@ -47,7 +47,7 @@ static KINDS: [Kind; 15] = [
     kind("poetry", "poetry", "poetry", "", "@"),
     kind("cargo-lock", "cargo", "cargo", "", "@"),
     kind("composer-lock", "composer", "composer", "", "@"),
-    kind("gradle-lock", "gradle", "gradle", "", ":"),
+    kind("gradle-lock", "gradle", "gradle-lockfile", "", ":"),
     kind("pom", "pom", "pom", "", ":"),
 ];
 
@@ -219,7 +219,10 @@ impl Pkg {
         }
         if kind.name == "pom" {
             let gav = format!("{}:{}", self.name, self.version);
-            self.id = format!("{gav}::{}", uid::pom(&gav, &format!("{}/{}", root.trim_end_matches('/'), package.path)));
+            self.id = format!(
+                "{gav}::{}",
+                uid::pom(&gav, &format!("{}/{}", root.trim_end_matches('/'), package.path))
+            );
             return;
         }
         self.id = match (kind.separator, self.version.as_str()) {

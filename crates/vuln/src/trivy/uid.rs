@@ -113,7 +113,10 @@ mod tests {
 
     #[test]
     fn poms() {
-        assert_eq!(pom("com.fasterxml.jackson.core:jackson-databind:2.9.1", "testdata/fixtures/repo/pom/pom.xml"), "6a9e9547");
+        assert_eq!(
+            pom("com.fasterxml.jackson.core:jackson-databind:2.9.1", "testdata/fixtures/repo/pom/pom.xml"),
+            "6a9e9547"
+        );
     }
 
     /// Hashes of reports Trivy wrote.
