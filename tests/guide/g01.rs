@@ -1,7 +1,7 @@
 //! Every component is an attack vector: `check` names each, its version, how it is set, and what it cannot see.
 
-use super::snippets::{Snippets, fixture};
 use super::Row;
+use super::snippets::{Snippets, fixture};
 use integration::Program;
 
 pub(super) static ROW: Row =
