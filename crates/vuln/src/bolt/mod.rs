@@ -64,6 +64,9 @@ pub struct Bucket {
     inline: Option<Rc<Vec<u8>>>,
 }
 
+/// What looks at an entry: its key, and its value unless it is a bucket. No ends the visit.
+type Visit<'v> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'v;
+
 impl Bolt {
     /// Opens a database: reads both meta pages and holds the better one against the file's size.
     ///
@@ -107,12 +110,7 @@ impl Bolt {
     ///
     /// # Errors
     /// When a page on the way is damaged.
-    pub fn each(
-        &self,
-        bucket: &Bucket,
-        from: &[u8],
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>) -> bool,
-    ) -> Result<(), BoltError> {
+    pub fn each(&self, bucket: &Bucket, from: &[u8], each: &mut Visit<'_>) -> Result<(), BoltError> {
         // A page may be visited once: a tree has no more pages than the file.
         let mut left = self.meta.pages;
         self.walk(&self.start(bucket)?, from, 0, &mut left, each).map(drop)
@@ -131,7 +129,7 @@ impl Bolt {
         from: &[u8],
         depth: usize,
         left: &mut u64,
-        each: &mut dyn FnMut(&[u8], Option<&[u8]>) -> bool,
+        each: &mut Visit<'_>,
     ) -> Result<bool, BoltError> {
         *left = left.checked_sub(1).ok_or(BoltError::Damaged(page.id))?;
         if depth > DEPTH {
