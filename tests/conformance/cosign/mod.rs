@@ -86,8 +86,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
             }
         }
     }
-    let more: [(&str, fn(&World) -> Result<(), String>); 3] =
-        [("keys", keys), ("log", logged), ("docker-registry", docker)];
+    let more: [(&str, Check); 3] = [("keys", keys), ("log", logged), ("docker-registry", docker)];
     for (name, check) in more {
         let (world, found) = (world.clone(), found.clone());
         cases.push(Case::new(name, move || {
@@ -96,6 +95,9 @@ fn cases() -> Result<Vec<Case>, Skip> {
     }
     Ok(cases)
 }
+
+/// A case that is not a cell of the table.
+type Check = fn(&World) -> Result<(), String>;
 
 /// Which of them makes what.
 fn makes(who: Who, layout: Layout, attest: bool) -> bool {
@@ -109,11 +111,7 @@ fn makes(who: Who, layout: Layout, attest: bool) -> bool {
 
 /// Which of them reads what, without being told where to look.
 fn reads(who: Who, layout: Layout) -> bool {
-    match (who, layout) {
-        (Who::Ringwall, _) | (_, Layout::Legacy) => true,
-        (Who::Cosign3, Layout::Bundle) => true,
-        _ => false,
-    }
+    matches!((who, layout), (Who::Ringwall, _) | (_, Layout::Legacy) | (Who::Cosign3, Layout::Bundle))
 }
 
 fn start(found: &[PathBuf]) -> Result<World, String> {

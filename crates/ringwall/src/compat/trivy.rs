@@ -29,7 +29,7 @@ enum Command {
     #[command(flatten)]
     Scan(Box<ScanCommand>),
     /// Remove what is kept
-    Clean(Clean),
+    Clean(Box<Clean>),
     /// Print the version
     Version(Version),
     /// Scan a cluster (not there: `ringwall risk` and `ringwall check` look at clusters)
