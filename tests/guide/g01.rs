@@ -12,7 +12,11 @@ fn run(ringwall: &Program, _: &Snippets) -> Result<(), String> {
     answer.exits(0)?.json()?;
     answer.names(&["kube-apiserver", "kubelet", "etcd", "kube-scheduler", "kube-controller-manager"])?;
     answer.names(&["containerd", "1.6.4", "docker", "19.3.15", "v1.24.17"])?;
-    answer.names_one_of(&["end of life", "end-of-life"])?.names(&["runc", "unknown"])?;
+    answer.names_one_of(&["end of life", "end-of-life"])?.names(&["runc --version on the node"])?;
+    ringwall
+        .run(&["check", &fixture("components.yaml")])?
+        .exits(0)?
+        .names(&["runc", "unknown: the node's status"])?;
     // A kubelet's configuration by what holds, where it is given.
     let configz =
         ["check", &fixture("components.yaml"), "--configz", &format!("worker-1={}", fixture("configz.json"))];

@@ -6,7 +6,7 @@ use serde_json::Value;
 pub(super) static TOPIC: Topic = Topic {
     key: "logging/audit-policy",
     group: &["logging"],
-    words: &[&["audit policy covers key security concerns"], &["minimal audit policy is created"]],
+    words: &[&["audit policy covers key security concerns"]],
     judge: Judge::Code(judge),
     upstream: "upstream asks for a policy's name; without a place to write to nothing is written",
     script: None,

@@ -5,6 +5,7 @@
 //! its own, a file. It answers yes, no, or says what was not seen; it never answers by what it did not look at.
 
 mod admission;
+mod audit_on;
 mod audit_policy;
 mod bootstrap_tokens;
 mod checks;
@@ -148,6 +149,7 @@ static OWN: &[&Topic] = &[
     &client_certificates::TOPIC,
     &token_users::TOPIC,
     &bootstrap_tokens::TOPIC,
+    &audit_on::TOPIC,
     &audit_policy::TOPIC,
     &kube_proxy::TOPIC,
     &masters::TOPIC,
