@@ -1,9 +1,10 @@
 //! Kubernetes audit events of a real API server, asked by official rules while they come.
 
 use integration::{
-    Case, Program, Skip, Suite, corpus, demand, kubectl, needs_cluster, ringwall, skip, with_cluster,
+    Case, Program, Skip, Suite, corpus, demand, kubectl, needs_cluster, needs_node, ringwall, skip,
+    with_cluster, with_node,
 };
-use peers::cluster::Cluster;
+use peers::cluster::{Cluster, node};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn cases() -> Result<Vec<Case>, Skip> {
     needs_cluster()?;
+    needs_node()?;
     if let Err(why) = peers::installed("kubectl") {
         skip!("{why}");
     }
@@ -31,10 +33,15 @@ fn cases() -> Result<Vec<Case>, Skip> {
             with_cluster(|cluster| check(cluster, &ringwall, &rules))
         })
     };
-    Ok(vec![
+    let mut cases = vec![
         case("official-rules-while-events-come", live, &rules),
         case("alerts-of-the-log-confirm-steps", confirms, &rules),
-    ])
+    ];
+    cases.push(Case::new("a-shell-on-the-node", move || {
+        let ringwall = ringwall()?;
+        with_node(|cluster| entered(cluster, &ringwall, &rules))
+    }));
+    Ok(cases)
 }
 
 /// `detect audit --follow`, and its alerts as they come.
@@ -134,6 +141,32 @@ fn live(cluster: &Cluster, ringwall: &Program, rules: &str) -> Result<(), String
     kubectl.run(&["delete", "clusterrolebinding", "detect-live", "--ignore-not-found"])?;
     kubectl.run(&["-n", space, "delete", "pod", "idle", "--ignore-not-found", "--force"])?;
     kubectl.run(&["-n", space, "delete", "secret", "token-of-bank", "--ignore-not-found"])?;
+    told
+}
+
+/// On a real node: a shell in a running pod, a Secret that is read and a binding to cluster-admin, by official rules.
+fn entered(cluster: &Cluster, ringwall: &Program, rules: &str) -> Result<(), String> {
+    let (pod, binding) = ("e2e-entered", "e2e-entered");
+    let kubectl = kubectl(cluster, "admin")?;
+    let image = format!("--image={}", node::BUSYBOX);
+    let told = (|| {
+        kubectl.run(&["run", pod, &image, "--restart=Never", "--", "sleep", "600"])?.exits(0)?;
+        kubectl.run(&["create", "secret", "generic", "token-of-bank", "--from-literal=token=x"])?.exits(0)?;
+        kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=60s"])?.exits(0)?;
+        let mut following = Following::start(ringwall, &cluster.audit_log().display().to_string(), &[rules])?;
+        std::thread::sleep(Duration::from_millis(500));
+        kubectl.run(&["exec", pod, "--", "sh", "-c", "id"])?.exits(0)?.names(&["uid=0"])?;
+        following.wait("Attach/Exec Pod", &[pod, "sh"])?;
+        kubectl.run(&["get", "secret", "token-of-bank", "-o", "name"])?.exits(0)?;
+        following.wait("K8s Secret Get Successfully", &["token-of-bank"])?;
+        let bind = ["create", "clusterrolebinding", binding, "--clusterrole=cluster-admin", "--user=mallory"];
+        kubectl.run(&bind)?.exits(0)?;
+        following.wait("Attach to cluster-admin Role", &["mallory"])?;
+        Ok(())
+    })();
+    kubectl.run(&["delete", "clusterrolebinding", binding, "--ignore-not-found"])?;
+    kubectl.run(&["delete", "secret", "token-of-bank", "--ignore-not-found"])?;
+    kubectl.run(&["delete", "pod", pod, "--ignore-not-found", "--now"])?;
     told
 }
 

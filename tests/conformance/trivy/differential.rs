@@ -333,7 +333,8 @@ fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<()
                 let class = CLASSES.iter().find(|class| (class.is)(one));
                 let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
                 let class = class.ok_or_else(|| {
-                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}")
+                    let all: Vec<&String> = ours.symmetric_difference(&theirs).collect();
+                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}; all differences: {all:#?}")
                 })?;
                 *classes.entry(class.name).or_default() += 1;
             }
