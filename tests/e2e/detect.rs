@@ -152,7 +152,7 @@ fn entered(cluster: &Cluster, ringwall: &Program, rules: &str) -> Result<(), Str
     let told = (|| {
         kubectl.run(&["run", pod, &image, "--restart=Never", "--", "sleep", "600"])?.exits(0)?;
         kubectl.run(&["create", "secret", "generic", "token-of-bank", "--from-literal=token=x"])?.exits(0)?;
-        kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=240s"])?.exits(0)?;
+        kubectl.run(&["wait", "--for=condition=Ready", &format!("pod/{pod}"), "--timeout=100s"])?.exits(0)?;
         let mut following = Following::start(ringwall, &cluster.audit_log().display().to_string(), &[rules])?;
         std::thread::sleep(Duration::from_millis(500));
         kubectl.run(&["exec", pod, "--", "sh", "-c", "id"])?.exits(0)?.names(&["uid=0"])?;
