@@ -1,4 +1,5 @@
-//! The one real cluster of a run: started by the first case that needs it, lent to one case at a time, ended last.
+//! The real clusters of a run, one of each shape: started by the first case that needs it, lent to one case at a time,
+//! ended last.
 
 use crate::{Program, Skip};
 use peers::cluster::{Cluster, Lifetime};
@@ -9,6 +10,9 @@ use tempfile::TempDir;
 type Started = Result<(Cluster, TempDir), String>;
 
 static CLUSTER: Mutex<Option<Started>> = Mutex::new(None);
+static NODE: Mutex<Option<Started>> = Mutex::new(None);
+
+type Start = fn(&std::path::Path, Lifetime) -> Result<Cluster, String>;
 
 /// Whether a cluster can be started here.
 ///
@@ -27,29 +31,55 @@ pub fn needs_cluster() -> Result<(), Skip> {
     Ok(())
 }
 
-/// Lends the run's cluster to a case, which leaves it as it found it; others wait.
+/// Whether a cluster with a node can be started here.
+///
+/// # Errors
+/// Names what is missing and how to get it.
+pub fn needs_node() -> Result<(), Skip> {
+    peers::cluster::node::missing().map_err(Skip)
+}
+
+/// Lends the run's control plane to a case, which leaves it as it found it; others wait.
 ///
 /// # Errors
 /// When it does not start, or the case fails.
 pub fn with_cluster<T>(case: impl FnOnce(&Cluster) -> Result<T, String>) -> Result<T, String> {
+    lend(&CLUSTER, Cluster::start, case)
+}
+
+/// Lends the run's one-node cluster, which runs pods, to a case, which leaves it as it found it; others wait.
+///
+/// # Errors
+/// When it does not start, or the case fails.
+pub fn with_node<T>(case: impl FnOnce(&Cluster) -> Result<T, String>) -> Result<T, String> {
+    lend(&NODE, Cluster::start_node, case)
+}
+
+fn lend<T>(
+    of_run: &Mutex<Option<Started>>,
+    start: Start,
+    case: impl FnOnce(&Cluster) -> Result<T, String>,
+) -> Result<T, String> {
     // A case that panicked is told by itself; the next one may still use the cluster.
-    let mut held = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
-    match held.get_or_insert_with(start) {
+    let mut held = of_run.lock().unwrap_or_else(PoisonError::into_inner);
+    match held.get_or_insert_with(|| begin(start)) {
         Ok((cluster, _)) => case(cluster),
         Err(why) => Err(why.clone()),
     }
 }
 
-fn start() -> Started {
+fn begin(start: Start) -> Started {
     let folder = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
     // The programs are known by the folder they run in, whatever links lead there.
     let path = folder.path().canonicalize().map_err(|e| format!("{}: {e}", folder.path().display()))?;
-    Ok((Cluster::start(&path, Lifetime::Guarded)?, folder))
+    Ok((start(&path, Lifetime::Guarded)?, folder))
 }
 
-/// Ends the cluster, if one was started.
+/// Ends the clusters that were started.
 pub fn end_cluster() {
-    CLUSTER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    for of_run in [&CLUSTER, &NODE] {
+        of_run.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// `kubectl` as one of the cluster's people.

@@ -9,7 +9,7 @@ mod ratchet;
 mod suite;
 
 pub use binary::{Answer, Program, ringwall};
-pub use cluster::{end_cluster, kubectl, needs_cluster, with_cluster};
+pub use cluster::{end_cluster, kubectl, needs_cluster, needs_node, with_cluster, with_node};
 pub use places::{corpus, originals, root};
 pub use random::{Random, seed};
 pub use ratchet::Ratchet;

@@ -33,11 +33,16 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// One or more of these, at most `most`.
+    /// One or more of these, each once, at most `most`.
     pub fn some<'a>(&mut self, from: &[&'a str], most: usize) -> Vec<&'a str> {
         let count = 1 + self.below(most);
-        let mut picked: Vec<&str> = (0..count).map(|_| self.pick(from)).collect();
-        picked.dedup();
+        let mut picked: Vec<&str> = Vec::new();
+        for _ in 0..count {
+            let one = self.pick(from);
+            if !picked.contains(&one) {
+                picked.push(one);
+            }
+        }
         picked
     }
 }

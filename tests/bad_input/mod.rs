@@ -3,6 +3,7 @@
 
 mod documents;
 mod files;
+mod nodes;
 mod options;
 
 use integration::{Answer, Case, Program, Skip, Suite, demand, ringwall};
@@ -21,7 +22,7 @@ const SMALL_MIB: u64 = 128;
 type Check = fn(&Place<'_>) -> Result<(), String>;
 
 fn cases() -> Result<Vec<Case>, Skip> {
-    let all = documents::CHECKS.iter().chain(files::CHECKS).chain(options::CHECKS);
+    let all = documents::CHECKS.iter().chain(files::CHECKS).chain(nodes::CHECKS).chain(options::CHECKS);
     let case = |(name, check): &(&'static str, Check)| {
         let check = *check;
         Case::new(*name, move || {

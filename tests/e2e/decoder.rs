@@ -289,10 +289,10 @@ fn by_kubectl(cluster: &Cluster, accepted: &[(&String, Value)]) -> Result<(), St
 }
 
 /// API version and kind, to the plural and whether it is namespaced.
-type Served = BTreeMap<(String, String), (String, bool)>;
+pub(crate) type Served = BTreeMap<(String, String), (String, bool)>;
 
 /// What the server serves.
-fn served(api: &Api) -> Result<Served, String> {
+pub(crate) fn served(api: &Api) -> Result<Served, String> {
     let mut versions = vec!["v1".to_owned()];
     for group in api.get("/apis")?["groups"].as_array().into_iter().flatten() {
         let of_group = group["versions"].as_array().into_iter().flatten();
@@ -371,7 +371,7 @@ fn own_text(text: &str) -> String {
 }
 
 /// Every manifest below a folder, in a fixed order.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -415,7 +415,7 @@ pub(super) fn corpus_documents(cluster: &Cluster, _: &Program) -> Result<(), Str
 }
 
 /// Whether a namespace may have this name.
-fn valid(name: &str) -> bool {
+pub(crate) fn valid(name: &str) -> bool {
     let inner = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     inner && !name.starts_with('-') && !name.ends_with('-') && name.len() < 64
 }

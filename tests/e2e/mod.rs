@@ -1,6 +1,8 @@
 //! ringwall beside a real control plane: what it reads of a live cluster, and what it says of it.
 
-mod decoder;
+pub(crate) mod decoder;
+pub(crate) mod detect;
+pub(crate) mod node;
 mod rights;
 mod shop;
 

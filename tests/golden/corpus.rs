@@ -17,6 +17,14 @@ static PAGES: &[(&str, &[&str])] = &[
     ("argo-cd", &["risk", "argo-cd/install.yaml", "-n", "argocd"]),
 ];
 
+/// What `check` says of the same manifests, read finding by finding: (name of the golden file, words)
+static FINDINGS: &[(&str, &[&str])] = &[
+    ("check-kubernetes-goat", &["check", "kubernetes-goat"]),
+    ("check-bad-pods", &["check", "bad-pods"]),
+    ("check-argo-cd-namespace", &["check", "argo-cd/namespace-install.yaml", "-n", "argocd"]),
+    ("check-argo-cd", &["check", "argo-cd/install.yaml", "-n", "argocd"]),
+];
+
 fn cases() -> Result<Vec<Case>, Skip> {
     let Some(manifests) = corpus().map(|corpus| corpus.join("manifests")).filter(|path| path.is_dir()) else {
         skip!("no corpus");
@@ -32,6 +40,10 @@ fn cases() -> Result<Vec<Case>, Skip> {
             same(name, &answer)?;
             agrees(&ringwall, words)
         }));
+    }
+    for (name, words) in FINDINGS {
+        let folder = manifests.clone();
+        cases.push(Case::new(*name, move || same(name, here(&folder)?.run(words)?.exits(0)?)));
     }
     let checks: [(&str, Check); 3] = [
         ("bad-pods-classes", bad_pods),

@@ -203,7 +203,7 @@ fn write_out(
             answer = Answer { status, headers, body: body.into_bytes() };
         }
         Some(Act::Delay(pause)) => std::thread::sleep(pause),
-        Some(Act::Bytes(bytes)) => answer.body = bytes,
+        Some(Act::Bytes(bytes)) => (answer.status, answer.body) = (200, bytes),
         Some(Act::Header(name, value)) => answer.headers.push((name, value)),
         Some(Act::Hang) => {
             std::thread::sleep(Duration::from_secs(3600));

@@ -58,7 +58,12 @@ pub(crate) static ROOMS: &[Room] = &[
     io("sensor", &["model", "event"]),
     Room { name: "ringwall", kind: Kind::Composition, arrows: &[EVERY] },
     // Suites drive the binary from outside, and start what it is compared with; they link no engine.
-    Room { name: "integration", kind: Kind::Composition, arrows: &["inventory", "vuln", "yaml", "peers"] },
+    // No word says which checks of the Pod Security Standards a pod violates: that suite asks the engine; random images are written from the database the engine reads.
+    Room {
+        name: "integration",
+        kind: Kind::Composition,
+        arrows: &["yaml", "peers", "model", "snapshot", "pss", "inventory", "vuln"],
+    },
     // The real programs, and chores on the repository, which make snapshots to measure on: neither links an engine.
     Room { name: "peers", kind: Kind::Composition, arrows: &[] },
     Room { name: "xtask", kind: Kind::Composition, arrows: &["model", "peers", "snapshot"] },

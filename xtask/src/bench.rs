@@ -52,6 +52,7 @@ static BENCHES: &[Bench] = &[
     Bench { name: "medium", slow: false, run: |place| place.cluster("medium", 280.0, 140.0) },
     Bench { name: "large", slow: false, run: |place| place.cluster("large", 500.0, 250.0) },
     Bench { name: "largest", slow: false, run: |place| place.cluster("largest", 1500.0, 450.0) },
+    Bench { name: "detect", slow: true, run: Place::detect },
     Bench { name: "yaml", slow: true, run: Place::yaml },
     Bench { name: "cold-build", slow: true, run: Place::cold_build },
 ];
@@ -171,6 +172,40 @@ impl Place {
             }));
         }
         best.ok_or_else(|| format!("{}: never ran", words.join(" ")))
+    }
+
+    /// Falco's rules over captures and audit events, and what the whole process holds.
+    fn detect(&self) -> Result<Vec<Figure>, String> {
+        let corpus = std::env::var_os("RINGWALL_CORPUS")
+            .map_or_else(|| self.root.join("../shared/corpus"), PathBuf::from);
+        let folder = corpus.to_string_lossy().into_owned();
+        let args =
+            ["run", "-q", "--release", "--package", "detect", "--example", "detect_bench", "--", &folder];
+        let said = output(&self.root, "cargo", &args)?;
+        let said = String::from_utf8_lossy(&said);
+        let value = |what: &str| {
+            let mut lines = said.lines().filter_map(|line| line.strip_prefix("figure ")?.split_once(" = "));
+            let found = lines.find(|(name, _)| *name == what).and_then(|(_, value)| value.parse().ok());
+            found.ok_or_else(|| format!("{what} was not measured:\n{said}"))
+        };
+        let mut figures = Vec::new();
+        for (what, limit) in [
+            ("replay, 25 rules, ns", Limit::Most(150.0)),
+            ("replay, all rules, ns", Limit::Most(250.0)),
+            ("audit, events/s", Limit::Least(200_000.0)),
+            ("load all rules, ms", Limit::Most(50.0)),
+        ] {
+            figures.push(Figure { what, value: value(what)?, limit });
+        }
+        let file = |name: &str| corpus.join("falco").join(name).to_string_lossy().into_owned();
+        let capture = file("captures/curl_google.scap");
+        let rules = ["falco_rules", "falco-incubating_rules", "falco-sandbox_rules"]
+            .map(|name| file(&format!("rules/{name}.yaml")));
+        let mut words = vec!["detect", "replay", &capture];
+        rules.iter().for_each(|rules| words.extend(["-r", rules]));
+        let (cost, _) = self.cheapest(&words)?;
+        figures.push(Figure::most("peak MB", peak_mb(&cost), 30.0));
+        Ok(figures)
     }
 
     /// Text to tree against yaml_serde, over the corpus.

@@ -24,6 +24,7 @@ usage: cargo xtask CHORE
   synthetic SIZE SEED FILE
                          write the snapshot of a made-up cluster: small, medium, large or largest
   peers [NAME ...]       install the pinned programs that suites run against
+  peers sysdig           unpack sysdig, which one test compares with; as root
   peers --list           what there is, pinned to what, and why
   cluster up [--dir DIR]    a real API server on loopback, out of the installed peers; prints what to use it with
   cluster up --node [--dir DIR]
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         ["bench", "--", command @ ..] if !command.is_empty() => bench::one(command),
         ["bench", names @ ..] if names.len() <= 1 => bench::table(names.first().copied()),
         ["synthetic", size, seed, file] => synthetic::write(size, seed, file.as_ref()),
+        ["peers", "sysdig"] => peers::sysdig::unpack(),
         ["peers", "--list"] => peers::list(),
         ["peers", names @ ..] => peers::install(names),
         ["cluster", "up", "--node"] => cluster::run("up", true, None),

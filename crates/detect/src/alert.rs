@@ -42,10 +42,26 @@ pub struct Alert {
     pub hostname: String,
     /// What it is about.
     pub target: Target,
+    /// Who caused the event, for telling repeats: a process, or a user and the object of a request.
+    pub actor: String,
+    /// How many events it stands for; more than one when repeats were folded into it.
+    pub count: u64,
 }
 
+/// Fields of each source by which an alert is joined with what it is about: our own JSON always holds them.
+pub static JOINED: &[(&str, &[&str])] = &[
+    ("syscall", &["container.id", "k8s.ns.name", "k8s.pod.name"]),
+    (
+        "k8s_audit",
+        &["ka.user.name", "ka.impuser.name", "ka.target.resource", "ka.target.namespace", "ka.target.name"],
+    ),
+];
+
+/// The key under which a folded alert says how many events it stands for.
+pub const COUNT_KEY: &str = "ringwall.count";
+
 /// Which parts of the JSON shape are written, and how times are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// `output`. Default true.
     pub output: bool,
@@ -73,7 +89,29 @@ impl Alert {
         }
         let at = self.time.unwrap_or(0);
         let at = if shape.iso8601 { time::iso8601(at) } else { time::of_day(at) };
-        format!("{at}: {} {}", self.priority, self.message)
+        let folded = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
+        format!("{at}: {} {}{folded}", self.priority, self.message)
+    }
+
+    /// The JSON object as one line, to the byte as the reference writes it: keys sorted, the fields last.
+    pub fn json_line(&self, shape: &Shape) -> String {
+        let mut all = self.json(shape);
+        let fields = all.as_object_mut().and_then(|all| all.remove("output_fields"));
+        let mut line = all.to_string();
+        if let Some(fields) = fields {
+            line.pop();
+            line.push_str(", \"output_fields\": ");
+            line.push_str(&fields.to_string());
+            line.push('}');
+        }
+        match line.contains(hides) {
+            false => line,
+            // Only within texts can they stand.
+            true => line
+                .chars()
+                .map(|c| if hides(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
+                .collect(),
+        }
     }
 
     /// The JSON object; keys are sorted.
@@ -97,6 +135,9 @@ impl Alert {
             let mut fields: Map<String, Json> = self.fields.clone().into_iter().collect();
             let key = if shape.iso8601 { "evt.time.iso8601" } else { "evt.time" };
             fields.insert(key.into(), self.time.unwrap_or(0).into());
+            if self.count > 1 {
+                fields.insert(COUNT_KEY.into(), self.count.into());
+            }
             all.insert("output_fields".into(), fields.into());
         }
         Json::Object(all)
@@ -110,6 +151,11 @@ impl Alert {
         let line = u32::try_from(self.number).ok();
         Evidence::Document { source: Source::Alert, name: document.clone(), line, at: self.at() }
     }
+}
+
+/// Characters that JSON leaves as they are and a terminal does not: controls beyond ASCII, and marks that turn text.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// One fact for each alert, about its target. `document` names the stream or file it comes from.
@@ -271,8 +317,10 @@ fn read_line(line: &[u8], number: u64) -> Result<Alert, String> {
         source,
         tags,
         number,
+        count: fields.get(COUNT_KEY).and_then(Json::as_u64).unwrap_or(1),
         fields,
         hostname,
+        actor: String::new(),
     })
 }
 
@@ -311,7 +359,8 @@ pub fn target_of(fields: &BTreeMap<String, Json>, hostname: &str) -> Target {
     {
         return target;
     }
-    match text("ka.user.name") {
+    // As whom it was asked counts: the other only lent the hand.
+    match text("ka.impuser.name").or_else(|| text("ka.user.name")) {
         Some(user) => Target::Identity(model::Identity::user(user)),
         None => Target::Unresolved { what: "alert".into(), why: "it names neither pod nor container".into() },
     }
@@ -353,6 +402,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_hide_nothing() {
+        let mut alert = import(LINE.as_bytes(), &ImportLimits::default()).alerts.pop().unwrap();
+        alert.fields.insert("proc.name".into(), "a\u{9b}31m\u{202e}\n\u{1b}é".into());
+        let line = alert.json_line(&Shape::default());
+        assert!(line.contains(r#""proc.name":"a\u009b31m\u202e\n\u001bé""#), "{line}");
+        assert_eq!(import(line.as_bytes(), &ImportLimits::default()).alerts, [alert]);
+    }
+
+    #[test]
     fn targets() {
         let of = |fields: Json, host: &str| {
             let fields: BTreeMap<String, Json> = match fields {
@@ -378,6 +436,7 @@ mod tests {
                 "",
                 "User u",
             ),
+            (json!({"ka.user.name": "u", "ka.impuser.name": "v"}), "", "User v"),
             (json!({}), "n1", "alert (it names neither pod nor container)"),
         ] {
             assert_eq!(of(fields.clone(), host), want, "{fields}");

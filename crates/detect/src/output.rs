@@ -18,6 +18,13 @@ pub enum Part {
         /// Characters to pad or cut to.
         width: Option<usize>,
     },
+    /// A field of the JSON shape that the line does not show.
+    Extra {
+        /// What is asked.
+        operand: Operand,
+        /// Its key.
+        key: String,
+    },
 }
 
 /// An output, in pieces.
@@ -64,10 +71,35 @@ impl Template {
     /// Calls `each` for every field of the output.
     pub fn fields<'a>(&'a self, each: &mut dyn FnMut(&'a str, Option<&'a str>)) {
         for part in &self.parts {
-            if let Part::Field { operand, .. } = part {
+            if let Part::Field { operand, .. } | Part::Extra { operand, .. } = part {
                 operand.fields(each);
             }
         }
+    }
+
+    /// Adds a text with fields to the end of the line, after a blank.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn append(&mut self, text: &str) -> Result<(), String> {
+        let more = Self::parse(text)?;
+        self.parts.push(Part::Text(" ".to_owned()));
+        self.parts.extend(more.parts);
+        Ok(())
+    }
+
+    /// Adds a field of the JSON shape: `name` is its key, `text` the field with or without its percent sign.
+    ///
+    /// # Errors
+    /// A text that is no field.
+    pub fn extra(&mut self, name: Option<&str>, text: &str) -> Result<(), String> {
+        let text = text.strip_prefix('%').unwrap_or(text);
+        let (operand, used) = parse_operand(text)?;
+        if used != text.len() {
+            return Err(format!("'{}' is no field", model::escape(text)));
+        }
+        self.parts.push(Part::Extra { operand, key: name.unwrap_or(text).to_owned() });
+        Ok(())
     }
 }
 
@@ -103,6 +135,7 @@ mod tests {
                     .into_iter()
                     .map(|part| match part {
                         Part::Text(text) => format!("'{text}'"),
+                        Part::Extra { key, .. } => format!("+{key}"),
                         Part::Field { key, width, .. } => {
                             format!("{key}{}", width.map_or(String::new(), |w| format!("/{w}")))
                         }
@@ -119,6 +152,24 @@ mod tests {
         for bad in ["100%", "%", "%c", "% c.d", "%99999999999999999999c.d"] {
             assert!(keys(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_added() {
+        let mut template = Template::parse("a %b.c").unwrap();
+        template.append("d=%d.e").unwrap();
+        template.extra(None, "f.g").unwrap();
+        template.extra(Some("name"), "%h.i[1]").unwrap();
+        let keys: Vec<&str> = template
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.as_str(),
+                Part::Field { key, .. } | Part::Extra { key, .. } => key,
+            })
+            .collect();
+        assert_eq!(keys, ["a ", "b.c", " ", "d=", "d.e", "f.g", "name"]);
+        assert!(template.extra(None, "f.g and more").is_err() && template.append("%").is_err());
     }
 
     #[test]

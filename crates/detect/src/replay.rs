@@ -45,28 +45,30 @@ impl<'e> Replay<'e> {
     /// # Errors
     /// The capture is none, or broken: nothing that follows can be read. What was read before stands.
     pub fn push(&mut self, bytes: &[u8], each: &mut dyn FnMut(Alert)) -> Result<(), ScapError> {
+        // A block that comes in many pieces is kept, not copied with each of them.
         let mut joined = std::mem::take(&mut self.carry);
-        let bytes = if joined.is_empty() {
-            bytes
-        } else {
-            joined.extend_from_slice(bytes);
-            &joined
-        };
-        let used = self.blocks(bytes, each)?;
-        self.carry = bytes.get(used..).unwrap_or_default().to_vec();
+        if joined.is_empty() {
+            let used = self.blocks(bytes, each)?;
+            self.carry = bytes.get(used..).unwrap_or_default().to_vec();
+            return Ok(());
+        }
+        joined.extend_from_slice(bytes);
+        let used = self.blocks(&joined, each)?;
+        joined.drain(..used.min(joined.len()));
+        self.carry = joined;
         Ok(())
     }
 
     /// Says that the capture has ended.
     ///
     /// # Errors
-    /// It ended within a block.
+    /// It ended within a block, or before there was one.
     pub fn finish(&mut self) -> Result<(), ScapError> {
-        if self.carry.is_empty() {
-            return Ok(());
-        }
         if !self.begun {
             return Err(ScapError::NotACapture);
+        }
+        if self.carry.is_empty() {
+            return Ok(());
         }
         self.run.counts.drop("cut off", 1);
         Err(ScapError::Truncated { at: 0 })

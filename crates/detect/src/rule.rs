@@ -86,6 +86,8 @@ pub struct DetectionRule {
     pub enabled: bool,
     /// When it fires; no macros are left in it.
     pub condition: Arc<Expr>,
+    /// The condition as it is written, macros and lists not put in.
+    pub condition_text: String,
     /// What an alert says.
     pub output: Template,
     /// The output as it is written.

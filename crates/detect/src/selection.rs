@@ -2,6 +2,15 @@
 
 use crate::rule::{Priority, RuleSet};
 
+/// Which rules a switch is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// Those of this name; a `*` stands for any text.
+    Named(String),
+    /// Those with this tag.
+    Tagged(String),
+}
+
 /// A choice of rules, as the reference's command line makes it.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -11,6 +20,8 @@ pub struct Selection {
     pub disabled_tags: Vec<String>,
     /// Only rules with one of these tags are switched on. Not together with the others.
     pub only_tags: Vec<String>,
+    /// Rules switched on and off, one after the other, once the others were.
+    pub switches: Vec<(bool, Switch)>,
     /// Rules less urgent than this are switched off.
     pub min_priority: Option<Priority>,
 }
@@ -33,6 +44,16 @@ impl Selection {
             let named = self.disabled.iter().any(|text| names(text, &rule.name));
             if named || tagged(&self.disabled_tags) {
                 rule.enabled = false;
+            }
+            for (on, switch) in &self.switches {
+                let meant = match switch {
+                    Switch::Named(name) if name.contains('*') => names(name, &rule.name),
+                    Switch::Named(name) => *name == rule.name,
+                    Switch::Tagged(tag) => rule.tags.contains(tag),
+                };
+                if meant {
+                    rule.enabled = *on;
+                }
             }
             if self.min_priority.is_some_and(|min| rule.priority > min) {
                 rule.enabled = false;
@@ -93,6 +114,12 @@ mod tests {
             ["one"]
         );
         assert_eq!(enabled(&Selection { only_tags: list(&["b"]), ..none.clone() }).unwrap(), ["two"]);
+        let switches = vec![
+            (false, Switch::Named("*".into())),
+            (true, Switch::Tagged("c".into())),
+            (true, Switch::Named("one".into())),
+        ];
+        assert_eq!(enabled(&Selection { switches, ..none.clone() }).unwrap(), ["one", "three"]);
         let urgent = Selection { min_priority: Some(Priority::Error), ..none.clone() };
         assert_eq!(enabled(&urgent).unwrap(), ["two", "three"]);
         assert!(enabled(&Selection { only_tags: list(&["a"]), disabled: list(&["x"]), ..none }).is_err());

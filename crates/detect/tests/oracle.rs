@@ -1,7 +1,8 @@
 //! Official conditions over captures: the same events as sysdig finds.
 //!
-//! The answers are kept beside the suite with sysdig's version. `RINGWALL_SYSDIG=ROOT` (a folder with an unpacked
-//! sysdig, entered by chroot) asks it again and writes them.
+//! The answers are kept beside the suite with sysdig's version. Only random conditions need sysdig itself: a folder
+//! entered by chroot, which `cargo xtask peers sysdig` makes. `RINGWALL_SYSDIG=ROOT` names another, and has the kept
+//! answers asked and written again.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -40,6 +41,31 @@ fn corpus() -> Option<PathBuf> {
     println!("skipped: no corpus");
     None
 }
+
+/// The folder with an unpacked sysdig that runs here, or why there is none.
+fn sysdig_root() -> Result<PathBuf, String> {
+    let root = match std::env::var_os("RINGWALL_SYSDIG") {
+        Some(root) => PathBuf::from(root),
+        None => {
+            let cache = std::env::var_os("RINGWALL_CACHE").filter(|v| !v.is_empty()).map(PathBuf::from);
+            let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/ringwall"));
+            cache.or_else(home).ok_or("no cache folder")?.join("peers/sysdig").join(VERSION)
+        }
+    };
+    let said =
+        std::process::Command::new("chroot").arg(&root).args(["/usr/bin/sysdig", "--version"]).output();
+    let said = said.map_err(|e| format!("no chroot: {e}"))?;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    match text.contains(VERSION) {
+        true => Ok(root),
+        false => {
+            Err(format!("no sysdig {VERSION} in {}: `cargo xtask peers sysdig`, as root", root.display()))
+        }
+    }
+}
+
+/// The version the answers are of.
+const VERSION: &str = "0.41.4";
 
 /// The condition with every check of container and pod fields replaced by a constant: sysdig here has no such fields.
 fn without_containers(expr: &Expr, holds: bool) -> Expr {
@@ -254,10 +280,10 @@ fn table(bytes: &[u8]) -> BTreeMap<u64, Vec<String>> {
 
 #[test]
 fn fields_have_the_values_sysdig_shows() {
-    let (Some(corpus), Some(root)) = (corpus(), std::env::var_os("RINGWALL_SYSDIG").map(PathBuf::from))
-    else {
-        println!("skipped: no sysdig");
-        return;
+    let Some(corpus) = corpus() else { return };
+    let root = match sysdig_root() {
+        Ok(root) => root,
+        Err(why) => return println!("skipped: {why}"),
     };
     let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut compared = 0;
@@ -394,12 +420,15 @@ fn condition(dice: &mut Dice, rows: &[(u64, Vec<String>)]) -> String {
 
 #[test]
 fn random_conditions_find_the_events_sysdig_finds() {
-    let (Some(corpus), Some(root)) = (corpus(), std::env::var_os("RINGWALL_SYSDIG").map(PathBuf::from))
-    else {
-        println!("skipped: no sysdig");
-        return;
+    let Some(corpus) = corpus() else { return };
+    let root = match sysdig_root() {
+        Ok(root) => root,
+        Err(why) => return println!("skipped: {why}"),
     };
-    let seed = std::env::var("RINGWALL_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_260_301);
+    let given = std::env::var("RINGWALL_SEED").ok().and_then(|s| s.parse().ok());
+    let now =
+        || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |d| d.as_secs());
+    let seed = given.unwrap_or_else(now);
     let count = std::env::var("RINGWALL_CONDITIONS").ok().and_then(|s| s.parse().ok()).unwrap_or(300);
     println!("seed {seed}, {count} conditions");
     let mut dice = Dice(seed);

@@ -131,3 +131,28 @@ fn the_guides_rule_alone_names_the_file_to_add() {
         (Some(false), Some("LOAD_ERR_VALIDATE"))
     );
 }
+
+#[test]
+fn costs_are_charged_to_the_rule_that_asks_first() {
+    let rule = |name: &str, condition: &str| {
+        format!(
+            "- rule: {name}\n  desc: d\n  condition: {condition}\n  output: o\n  priority: INFO\n  source: k8s_audit\n"
+        )
+    };
+    let rules =
+        [rule("one", "ka.verb=get and ka.user.name=ann"), rule("two", "ka.verb=get and ka.target.name=db")]
+            .concat();
+    let mut loader = Loader::new(Limits::default());
+    assert!(loader.file("r", rules.as_bytes()).successful());
+    let (engine, _) = Engine::compile(loader.rules(), "k8s_audit", Matching::All);
+    let mut run = Run::default();
+    run.count_costs(&engine);
+    let text =
+        [line("ResponseComplete", "get", "bob", SECRET), line("ResponseComplete", "list", "ann", SECRET)]
+            .join("\n");
+    event::audit::read(text.as_bytes(), &Default::default(), &mut |_, event| {
+        engine.audit(&mut run, event, &mut |_| {});
+    });
+    assert_eq!(engine.costs(&run).collect::<Vec<_>>(), [("one", 3), ("two", 1)]);
+    assert_eq!(engine.costs(&Run::default()).count(), 0);
+}

@@ -349,6 +349,13 @@ pub struct Reading {
 }
 
 impl Reading {
+    fn add(&mut self, other: Self, limits: &Limits) {
+        self.events = self.events.saturating_add(other.events);
+        self.garbage = self.garbage.saturating_add(other.garbage);
+        self.diagnostics.extend(other.diagnostics);
+        self.diagnostics.truncate(limits.diagnostics);
+    }
+
     fn fault(&mut self, line: u32, error: &ReadError, limits: &Limits) {
         self.garbage = self.garbage.saturating_add(1);
         if self.diagnostics.len() < limits.diagnostics {
@@ -370,26 +377,120 @@ pub fn read(text: &[u8], limits: &Limits, each: &mut dyn FnMut(u32, &AuditEvent<
     }
     for (index, line) in text.split(|b| *b == b'\n').enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        if line.len() > limits.line {
-            reading.fault(number, &ReadError::TooLong(line.len(), limits.line), limits);
-            continue;
-        }
-        match std::str::from_utf8(line) {
-            Ok(line) => read_text(line, number, limits, &mut reading, each),
-            Err(_) => reading.fault(number, &ReadError::Utf8, limits),
-        }
+        read_line(line, number, limits, &mut reading, each);
     }
     reading
+}
+
+/// A log that comes in pieces, which may end anywhere: what [`read`] does, without the whole text.
+#[derive(Debug)]
+pub struct Stream {
+    limits: Limits,
+    /// Bytes of an unfinished line, or of everything so far while it may be one document over several lines.
+    carry: Vec<u8>,
+    line: u32,
+    /// Whether what comes is one document over several lines; unknown until there is a first line.
+    whole: Option<bool>,
+    reading: Reading,
+}
+
+impl Stream {
+    /// A log of which nothing has come.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, carry: Vec::new(), line: 0, whole: None, reading: Reading::default() }
+    }
+
+    /// What became of the text so far.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Takes the next bytes and calls `each` with the line and the event of every line that is complete.
+    pub fn push(&mut self, mut bytes: &[u8], each: &mut dyn FnMut(u32, &AuditEvent<'_>)) {
+        if self.whole == Some(true) {
+            return self.keep(bytes, each);
+        }
+        while let Some(at) = memchr::memchr(b'\n', bytes) {
+            let (line, rest) = bytes.split_at_checked(at.saturating_add(1)).unwrap_or((bytes, &[]));
+            if self.whole.is_none() {
+                let first = [&self.carry, line].concat();
+                if !first.iter().all(u8::is_ascii_whitespace) {
+                    self.whole = Some(opens(&first));
+                }
+                if self.whole == Some(true) {
+                    return self.keep(bytes, each);
+                }
+            }
+            bytes = rest;
+            if self.carry.is_empty() {
+                self.one(line, each);
+            } else {
+                let mut joined = std::mem::take(&mut self.carry);
+                joined.extend_from_slice(line);
+                self.one(&joined, each);
+            }
+        }
+        let room = self.limits.line.saturating_add(1).saturating_sub(self.carry.len());
+        self.carry.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    /// Says that the log has ended: a last line without its end is read too.
+    pub fn finish(&mut self, each: &mut dyn FnMut(u32, &AuditEvent<'_>)) {
+        let rest = std::mem::take(&mut self.carry);
+        if self.whole == Some(true) {
+            let read = read(&rest, &self.limits, each);
+            self.reading.add(read, &self.limits);
+        } else if !rest.is_empty() {
+            self.one(&rest, each);
+        }
+    }
+
+    /// Keeps what may be one document; where it grows beyond the cap it is read as lines.
+    fn keep(&mut self, bytes: &[u8], each: &mut dyn FnMut(u32, &AuditEvent<'_>)) {
+        self.carry.extend_from_slice(bytes);
+        if self.carry.len() > self.limits.line {
+            self.whole = Some(false);
+            let kept = std::mem::take(&mut self.carry);
+            self.push(&kept, each);
+        }
+    }
+
+    fn one(&mut self, line: &[u8], each: &mut dyn FnMut(u32, &AuditEvent<'_>)) {
+        self.line = self.line.saturating_add(1);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        read_line(line, self.line, &self.limits, &mut self.reading, each);
+    }
+}
+
+/// Whether a line is the beginning of a document that goes on.
+fn opens(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    matches!(line, b"{" | b"[") || line.ends_with(b",")
+}
+
+fn read_line(
+    line: &[u8],
+    number: u32,
+    limits: &Limits,
+    reading: &mut Reading,
+    each: &mut dyn FnMut(u32, &AuditEvent<'_>),
+) {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return;
+    }
+    if line.len() > limits.line {
+        return reading.fault(number, &ReadError::TooLong(line.len(), limits.line), limits);
+    }
+    match std::str::from_utf8(line) {
+        Ok(line) => read_text(line, number, limits, reading, each),
+        Err(_) => reading.fault(number, &ReadError::Utf8, limits),
+    }
 }
 
 /// The text, when it is one JSON document whose first line alone is none.
 fn one_document<'a>(text: &'a [u8], limits: &Limits) -> Option<&'a str> {
     let first = text.split(|b| *b == b'\n').find(|line| !line.iter().all(u8::is_ascii_whitespace))?;
-    let open = matches!(first.trim_ascii(), b"{" | b"[") || first.trim_ascii().ends_with(b",");
-    let whole = std::str::from_utf8(text).ok().filter(|text| open && text.len() <= limits.line)?;
+    let whole = std::str::from_utf8(text).ok().filter(|text| opens(first) && text.len() <= limits.line)?;
     serde_json::from_str::<&RawValue>(whole).ok()?;
     Some(whole)
 }
@@ -504,6 +605,44 @@ mod tests {
         assert_eq!(count(&deep), (0, 1));
         let capped = read(&[b'x'; 64], &Limits { line: 10, diagnostics: 0 }, &mut |_, _| {});
         assert_eq!((capped.garbage, capped.diagnostics.len()), (1, 0));
+    }
+
+    fn in_pieces(text: &[u8], sizes: &[usize], limits: Limits) -> (Reading, Vec<u32>) {
+        let (mut stream, mut lines, mut rest) = (Stream::new(limits), Vec::new(), text);
+        let mut sizes = sizes.iter().cycle();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at((*sizes.next().unwrap()).clamp(1, rest.len()));
+            stream.push(piece, &mut |line, _| lines.push(line));
+            rest = after;
+        }
+        stream.finish(&mut |line, _| lines.push(line));
+        (stream.reading().clone(), lines)
+    }
+
+    #[test]
+    fn pieces_are_read_as_the_whole_is() {
+        let pretty =
+            serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(EVENT).unwrap()).unwrap();
+        let texts = [
+            EVENT.to_owned(),
+            format!("\n{EVENT}\r\n\nbroken\n{EVENT}\n{}", &EVENT[..40]),
+            pretty,
+            format!("[{EVENT},\n{EVENT}]"),
+            String::new(),
+            "{".to_owned(),
+        ];
+        for text in texts {
+            let mut lines = Vec::new();
+            let whole = read(text.as_bytes(), &Limits::default(), &mut |line, _| lines.push(line));
+            for sizes in [&[1usize][..], &[7, 100], &[usize::MAX], &[500]] {
+                let (reading, of_pieces) = in_pieces(text.as_bytes(), sizes, Limits::default());
+                assert_eq!((&reading, &of_pieces), (&whole, &lines), "{text} {sizes:?}");
+            }
+        }
+        let long = format!("{}\n{EVENT}\n", "x".repeat(5000));
+        let few = Limits { line: 2000, diagnostics: 1 };
+        let (reading, lines) = in_pieces(long.as_bytes(), &[64], few);
+        assert_eq!((reading.events, reading.garbage, lines), (1, 1, vec![2]));
     }
 
     proptest! {

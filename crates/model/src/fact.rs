@@ -124,6 +124,17 @@ pub enum Escape {
         /// The path on the node.
         path: String,
     },
+    /// A component of the node that keeps containers in has a known hole.
+    VulnerableNode {
+        /// `kernel`, `containerd`, `kubelet`.
+        component: String,
+        /// Its version, as the node says it.
+        version: String,
+        /// CVE.
+        id: String,
+        /// Whether attackers are known to use it.
+        exploited: bool,
+    },
 }
 
 /// What a right is good for to an attacker.

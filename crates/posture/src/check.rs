@@ -125,11 +125,19 @@ impl<'t, 'a> Workload<'t, 'a> {
         Self { template, spec, containers: spec.containers().collect(), whole: *whole, component }
     }
 
+    /// Whether it is the API server's picture of a static pod.
+    fn mirror(&self) -> bool {
+        let annotations = self.template.template().at(&["metadata", "annotations"]);
+        !annotations.get("kubernetes.io/config.mirror").is_null()
+    }
+
     pub(crate) fn seat(&self) -> Seat<'a> {
+        let automount = self.spec.json.get("automountServiceAccountToken").bool();
         Seat {
             workload: self.reference(),
             account: self.spec.account_name().to_owned(),
-            automount: self.spec.json.get("automountServiceAccountToken").bool(),
+            // The kubelet gives its static pods no token, whatever their mirrors say.
+            automount: if self.mirror() { Some(false) } else { automount },
             meets: pss::meets(&pss::Pod::of(self.template), None),
         }
     }

@@ -13,6 +13,7 @@ pub mod nodes;
 pub mod rbac;
 mod report;
 mod sandbox;
+pub mod suppress;
 #[cfg(test)]
 mod testing;
 pub mod workloads;
@@ -102,8 +103,8 @@ pub fn run_checks_as(
         }
     }
     if !of_kubelets.is_empty() {
-        let of_kubeadm = nodes::kubelet::Kubelet::of_kubeadm(snapshot);
-        for kubelet in of_kubeadm.iter().chain(&options.kubelets) {
+        let of_snapshot = nodes::kubelet::Kubelet::all(snapshot);
+        for kubelet in of_snapshot.iter().chain(&options.kubelets) {
             of_kubelets.iter().for_each(|(check, field)| nodes::judge(check, field, kubelet, &mut report));
         }
     }

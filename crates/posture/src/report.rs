@@ -33,6 +33,11 @@ impl Report {
         self.posture.gaps.push(gap);
     }
 
+    /// Adds a fact.
+    pub fn fact(&mut self, fact: Fact) {
+        self.posture.facts.push(fact);
+    }
+
     /// Adds the fact that a workload's containers can leave their sandbox.
     pub fn escape(&mut self, target: Target, escape: Escape, evidence: Evidence) {
         let source = match &evidence {

@@ -41,7 +41,7 @@ impl Sandbox {
     /// otherwise.
     pub fn stops(self, escape: &Escape) -> bool {
         match escape {
-            Escape::Capability(_) | Escape::HostPid | Escape::HostIpc => true,
+            Escape::Capability(_) | Escape::HostPid | Escape::HostIpc | Escape::VulnerableNode { .. } => true,
             Escape::Privileged => self == Self::Gvisor,
             Escape::HostNetwork | Escape::HostPath { .. } | Escape::RuntimeSocket { .. } => false,
         }

@@ -110,7 +110,10 @@ fn bad_pods_have_their_own_ways_out() {
     let Some(corpus) = corpus() else { return };
     let folder = corpus.join("manifests/bad-pods");
     let root = |escape: &Escape| match escape {
-        Escape::Privileged | Escape::RuntimeSocket { .. } | Escape::Capability(_) => true,
+        Escape::Privileged
+        | Escape::RuntimeSocket { .. }
+        | Escape::Capability(_)
+        | Escape::VulnerableNode { .. } => true,
         Escape::HostPath { writable, .. } => *writable,
         _ => false,
     };

@@ -49,6 +49,11 @@ impl InputArgs {
         Self { paths: paths.to_vec(), context, kubeconfig, ..Self::default() }
     }
 
+    /// Whether something to read is named, rather than left to the kubeconfig.
+    pub(crate) fn named(&self) -> bool {
+        !self.paths.is_empty() || self.context.is_some() || self.kubeconfig.is_some()
+    }
+
     /// Reads what the options name.
     pub(crate) fn read(&self) -> anyhow::Result<Inputs> {
         let bar = bar();

@@ -29,6 +29,9 @@ pub(crate) struct KnowledgeArgs {
     /// Image facts: what is loaded, who signed (docs/guide/image-facts.md)
     #[arg(long, value_name = "FILE")]
     image_facts: Vec<String>,
+
+    #[command(flatten)]
+    signed: crate::signatures::facts::SignedArgs,
 }
 
 /// Facts from documents.
@@ -77,6 +80,10 @@ impl KnowledgeArgs {
             }
             reader.document(kind, &path, &text);
         }
+        let signed = self.signed.read(&inputs.snapshot)?;
+        reader.knowledge.facts.extend(signed.facts);
+        reader.knowledge.findings.extend(signed.findings);
+        reader.knowledge.coverage.merge(signed.coverage);
         Ok(reader.knowledge)
     }
 }

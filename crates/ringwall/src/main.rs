@@ -1,15 +1,21 @@
 //! The `ringwall` command: Kubernetes security in depth, in one binary.
 
+mod alerts;
 mod commands;
 mod compat;
+mod detection;
 mod exit;
 mod inputs;
 mod knowledge;
+mod node;
 mod output;
+mod page_server;
 mod phase;
 mod pipeline;
 mod place;
+mod rule_files;
 mod scan;
+mod signatures;
 mod state;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
@@ -40,9 +46,9 @@ struct Cli {
 fn main() -> ExitCode {
     // One TLS provider for everything; a second call would be refused, which is fine.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    if let Some(words) = foreign("trivy") {
-        logging(0);
-        return compat::trivy::main(&words);
+    let given: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(end) = compat::run(&given) {
+        return end;
     }
     let words = match settled(words()) {
         Ok(words) => words,
@@ -71,17 +77,6 @@ fn main() -> ExitCode {
             exit::of(&error).into()
         }
     }
-}
-
-/// The words for another tool, when the program was called by its name, or `ringwall NAME …`.
-fn foreign(name: &str) -> Option<Vec<std::ffi::OsString>> {
-    let words: Vec<_> = std::env::args_os().collect();
-    let called =
-        words.first().is_some_and(|first| std::path::Path::new(first).file_stem().is_some_and(|n| n == name));
-    if called {
-        return Some(words);
-    }
-    (words.get(1).is_some_and(|word| word == name)).then(|| words.into_iter().skip(1).collect())
 }
 
 /// The grammar with the defaults of a trivy.yaml, where the words are for `scan`.

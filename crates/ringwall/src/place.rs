@@ -21,6 +21,11 @@ impl Places {
         Self { stdin, files: RefCell::default() }
     }
 
+    /// What was read from standard input.
+    pub(crate) fn stdin(&self) -> Option<&[u8]> {
+        self.stdin.as_deref()
+    }
+
     /// Where evidence is.
     pub(crate) fn of(&self, evidence: &Evidence) -> String {
         match evidence {

@@ -21,6 +21,9 @@ pub enum Ask {
 pub enum Answer {
     /// The bytes as they came. Their digest is checked here, not by whoever fetched them.
     Found(Vec<u8>),
+    /// Some of what is there, and why not the rest. What came is looked at; without a valid signature in it the answer
+    /// is "could not look".
+    Partial(Vec<u8>, String),
     /// The place was asked, is healthy, and holds nothing.
     Absent,
     /// The place could not be asked: refused, throttled, timed out, too large. Never the same as absent.

@@ -174,11 +174,19 @@ fn signing_certificate(
     }
 }
 
-/// Writes a bundle made with a key alone, in the field order Cosign uses.
-pub(crate) fn write(hint: &str, envelope: &dsse::Document) -> serde_json::Result<Vec<u8>> {
+/// Writes a bundle made with a key, in the field order Cosign uses, with the log's entry if there is one.
+pub(crate) fn write(
+    hint: &str,
+    envelope: &dsse::Document,
+    entry: Option<Value>,
+) -> serde_json::Result<Vec<u8>> {
+    let mut material = serde_json::json!({"publicKey": {"hint": hint}});
+    if let (Some(entry), Some(material)) = (entry, material.as_object_mut()) {
+        material.insert("tlogEntries".to_owned(), vec![entry].into());
+    }
     serde_json::to_vec(&serde_json::json!({
         "mediaType": KIND,
-        "verificationMaterial": {"publicKey": {"hint": hint}},
+        "verificationMaterial": material,
         "dsseEnvelope": envelope,
     }))
 }
@@ -201,7 +209,7 @@ mod tests {
 
     fn bundle(change: impl Fn(&mut Value)) -> Result<Bundle, Reason> {
         let envelope = dsse::document(dsse::IN_TOTO, b"{}", b"sig");
-        let mut value = serde_json::from_slice(&write("hint", &envelope).unwrap()).unwrap();
+        let mut value = serde_json::from_slice(&write("hint", &envelope, None).unwrap()).unwrap();
         change(&mut value);
         Bundle::read(value.to_string().as_bytes())
     }

@@ -3,8 +3,9 @@
 //! A positive verdict is about bytes that cannot change, so it outlives the registry being away. A negative one ends
 //! with the next push, so it lives seconds. That something could not be looked at is never remembered.
 
-use crate::{Outcome, Requirement, Verdict};
+use crate::{LAYOUTS, Log, Outcome, Reason, Requirement, SignedBy, Verdict};
 use model::Digest;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How long verdicts are remembered, in seconds.
@@ -41,6 +42,56 @@ impl CacheKey {
     }
 }
 
+impl CacheKey {
+    /// A name for a file: equal for equal keys only.
+    pub fn name(&self) -> String {
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha256::new();
+        hasher.update(self.digest.as_str());
+        hasher.update([0]);
+        hasher.update(&self.requirement);
+        crate::key::hex(&hasher.finalize())
+    }
+}
+
+/// A verdict as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    digest: String,
+    requirement: String,
+    since: u64,
+    annotations: BTreeMap<String, String>,
+    answer: StoredAnswer,
+}
+
+#[derive(Serialize, Deserialize)]
+enum StoredAnswer {
+    Verified { signer: SignedBy, layout: String, log: Log },
+    NotVerified { reason: Reason },
+}
+
+impl StoredAnswer {
+    fn of(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Verified { signer, layout, log } => {
+                Some(Self::Verified { signer: signer.clone(), layout: (*layout).to_owned(), log: *log })
+            }
+            Outcome::NotVerified { reason } => Some(Self::NotVerified { reason: reason.clone() }),
+            Outcome::CouldNotLook { .. } => None,
+        }
+    }
+
+    fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Verified { signer, layout, log } => {
+                let layout = LAYOUTS.iter().find(|known| known.id == layout)?.id;
+                Some(Outcome::Verified { signer, layout, log })
+            }
+            Self::NotVerified { reason } => Some(Outcome::NotVerified { reason }),
+        }
+    }
+}
+
 /// What a remembered verdict is worth.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remembered {
@@ -63,6 +114,34 @@ impl VerdictCache {
     /// An empty one.
     pub fn new(lifetimes: Lifetimes) -> Self {
         Self { lifetimes, known: BTreeMap::new() }
+    }
+
+    /// Takes back what [`VerdictCache::written`] wrote. Whatever is about something else, or is malformed, is not taken.
+    pub fn read(&mut self, key: &CacheKey, text: &[u8]) {
+        let Ok(stored) = serde_json::from_slice::<Stored>(text) else { return };
+        if stored.digest != key.digest.as_str() || stored.requirement != key.requirement {
+            return;
+        }
+        if let Some(outcome) = stored.answer.outcome() {
+            let (digest, annotations) = (key.digest.clone(), stored.annotations);
+            let verdict =
+                Verdict { digest, outcome, annotations, refused: vec![], attestations: vec![], lookups: 0 };
+            self.known.insert(key.clone(), (stored.since, verdict));
+        }
+    }
+
+    /// What is known under a key, to be kept elsewhere; attestations are not.
+    pub fn written(&self, key: &CacheKey) -> Option<Vec<u8>> {
+        let (since, verdict) = self.known.get(key)?;
+        let answer = StoredAnswer::of(&verdict.outcome).filter(|_| verdict.attestations.is_empty())?;
+        let stored = Stored {
+            digest: key.digest.as_str().to_owned(),
+            requirement: key.requirement.clone(),
+            since: *since,
+            annotations: verdict.annotations.clone(),
+            answer,
+        };
+        serde_json::to_vec(&stored).ok()
     }
 
     /// What is remembered at `now` (seconds of any clock that does not go back).
@@ -111,7 +190,14 @@ mod tests {
     use crate::{Log, Reason, SignedBy};
 
     fn verdict(outcome: Outcome) -> Verdict {
-        Verdict { digest: image(), outcome, refused: vec![], attestations: vec![], lookups: 3 }
+        Verdict {
+            digest: image(),
+            outcome,
+            annotations: BTreeMap::new(),
+            refused: vec![],
+            attestations: vec![],
+            lookups: 3,
+        }
     }
 
     fn good() -> Verdict {
@@ -153,6 +239,26 @@ mod tests {
         assert_eq!(cache.put(&key(1), away(), 5_000), good(), "it outlives the outage");
         assert_eq!(cache.put(&key(1), bad(), 5_001), bad(), "a definite answer counts");
         assert_eq!(cache.put(&key(1), away(), 5_002), away(), "a negative one does not outlive anything");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_nothing_else() {
+        let mut cache = VerdictCache::new(Lifetimes::default());
+        cache.put(&key(1), good(), 100);
+        cache.put(&key(2), bad(), 100);
+        cache.put(&key(3), away(), 100);
+        assert_eq!(cache.written(&key(3)), None);
+        let text = cache.written(&key(1)).unwrap();
+        let mut other = VerdictCache::new(Lifetimes::default());
+        other.read(&key(1), &text);
+        other.read(&key(2), &text);
+        other.read(&key(3), b"{}");
+        let want = Verdict { lookups: 0, ..good() };
+        assert_eq!(other.get(&key(1), 100), Remembered::Fresh(want));
+        assert_eq!(other.get(&key(2), 100), Remembered::Nothing, "it is about another key");
+        other.read(&key(2), &cache.written(&key(2)).unwrap());
+        assert!(matches!(other.get(&key(2), 100), Remembered::Fresh(_)));
+        assert_ne!(key(1).name(), key(2).name());
     }
 
     #[test]

@@ -55,6 +55,17 @@ impl Envelope {
         Ok(Self { payload_type: document.payload_type, payload, signatures })
     }
 
+    /// The envelope as JSON again.
+    pub(crate) fn to_json(&self) -> String {
+        let sign = |bytes: &Vec<u8>| Signature { sig: STANDARD.encode(bytes) };
+        let document = Document {
+            payload: STANDARD.encode(&self.payload),
+            payload_type: self.payload_type.clone(),
+            signatures: self.signatures.iter().map(sign).collect(),
+        };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+
     /// The bytes that were signed.
     pub(crate) fn signed(&self) -> Vec<u8> {
         pae(&self.payload_type, &self.payload)

@@ -31,14 +31,25 @@ pub(crate) enum Candidate {
 pub(crate) struct Accepted {
     pub(crate) signer: SignedBy,
     pub(crate) log: Log,
+    /// What it carries beside, if it is a signature.
+    pub(crate) annotations: BTreeMap<String, String>,
     /// Type and claim, if it is an attestation.
-    pub(crate) claim: Option<(String, serde_json::Value)>,
+    pub(crate) claim: Option<Claim>,
+}
+
+/// What an attestation claims.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Claim {
+    pub(crate) predicate_type: String,
+    pub(crate) predicate: serde_json::Value,
+    /// The envelope it came in, as JSON.
+    pub(crate) envelope: String,
 }
 
 /// What a signature says, once it is known to be about the wanted image and of the wanted kind.
 struct Said {
     annotations: BTreeMap<String, String>,
-    claim: Option<(String, serde_json::Value)>,
+    claim: Option<Claim>,
 }
 
 /// Checks a candidate.
@@ -55,7 +66,7 @@ pub(crate) fn judge(
     let missing = requirement.annotations.iter().find(|(k, v)| said.annotations.get(*k) != Some(v));
     match missing {
         Some((key, _)) => Err(Reason::AnnotationMissing(key.clone())),
-        None => Ok(Accepted { signer, log, claim: said.claim }),
+        None => Ok(Accepted { signer, log, annotations: said.annotations, claim: said.claim }),
     }
 }
 
@@ -87,7 +98,11 @@ fn said(candidate: &Candidate, digest: &Digest, wanted: &Wanted) -> Result<Said,
         return Err(other_kind(wanted, statement.predicate_type));
     }
     let annotations = statement.about(digest)?.text_annotations();
-    let claim = (*wanted != Wanted::Signature).then_some((statement.predicate_type, statement.predicate));
+    let claim = (*wanted != Wanted::Signature).then(|| Claim {
+        predicate_type: statement.predicate_type,
+        predicate: statement.predicate,
+        envelope: envelope.to_json(),
+    });
     Ok(Said { annotations, claim })
 }
 

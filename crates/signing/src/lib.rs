@@ -28,10 +28,12 @@ mod judge;
 mod key;
 mod layouts;
 mod limits;
+mod log;
 mod memory;
 mod oci_layout;
 mod payload;
 mod pem;
+mod predicates;
 mod report;
 mod requirement;
 mod sign;
@@ -50,10 +52,12 @@ pub use layouts::{LAYOUTS, Layout};
 pub use limits::Limits;
 pub use memory::Repository;
 pub use oci_layout::{LayoutError, OciLayout};
+pub use predicates::{PREDICATES, PredicateType, predicate, predicate_type};
 pub use report::{RULES, SIGNATURE_UNKNOWN, UNSIGNED};
 pub use requirement::{Requirement, Signer, Wanted};
 pub use sign::{
-    Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, list, sign, sign_legacy,
+    Draft, Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, likely_payload,
+    list, sign, sign_legacy,
 };
 pub use trust::{Artifact, Proofs, Proven, Trust, TrustRoot, TrustRootError};
 pub use verdict::{Attestation, Log, Outcome, Reason, Refusal, SignedBy, Verdict};

@@ -97,13 +97,20 @@ mod tests {
     use super::*;
     use crate::verify::made::image;
     use crate::{Log, Reason, SignedBy};
+    use std::collections::BTreeMap;
 
     #[test]
     fn three_answers_three_facts() {
         let name: Arc<str> = "registry.test".into();
         let asked = ImageId::from_reference("registry.test/app:1".parse().unwrap());
-        let verdict =
-            |outcome| Verdict { digest: image(), outcome, refused: vec![], attestations: vec![], lookups: 0 };
+        let verdict = |outcome| Verdict {
+            digest: image(),
+            outcome,
+            annotations: BTreeMap::new(),
+            refused: vec![],
+            attestations: vec![],
+            lookups: 0,
+        };
         let signed = verdict(Outcome::Verified {
             signer: SignedBy::Key { key: "sha256:ab".into() },
             layout: "legacy-tag",

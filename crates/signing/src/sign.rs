@@ -7,7 +7,7 @@ use crate::dsse;
 use crate::key::sha256;
 use crate::layouts::derived_tag;
 use crate::statement::{SIGN, Statement, Subject as StatementSubject, V01, V1};
-use crate::{Ask, PrivateKey, PrivateKeyError, bundle, payload};
+use crate::{Ask, PrivateKey, PrivateKeyError, bundle, log, payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::Digest;
@@ -41,6 +41,9 @@ pub enum SignError {
     /// What was made cannot be written.
     #[error("cannot be written: {0}")]
     Write(#[from] serde_json::Error),
+    /// The log cannot be asked, or did not enter this signature.
+    #[error("the transparency log: {0}")]
+    Log(String),
     /// The image is named by a digest of another kind than SHA-256.
     #[error("{0} is no SHA-256 digest")]
     Digest(String),
@@ -111,10 +114,7 @@ pub fn sign(
     annotations: &BTreeMap<String, String>,
     created: &str,
 ) -> Result<Signed, SignError> {
-    let annotations = annotations.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
-    let about = StatementSubject { name: None, digest: algorithm_and_hex(&subject.digest)?, annotations };
-    let statement = statement(V1, about, SIGN, json!({}));
-    in_bundle(subject, key, &statement, created)
+    Draft::sign(subject, key, annotations)?.finish(None, created)
 }
 
 /// Makes an attestation of an image as Cosign 3 does.
@@ -128,7 +128,84 @@ pub fn attest(
     predicate: Value,
     created: &str,
 ) -> Result<Signed, SignError> {
-    in_bundle(subject, key, &claim(subject, predicate_type, predicate)?, created)
+    Draft::attest(subject, key, predicate_type, predicate)?.finish(None, created)
+}
+
+/// A signature or attestation in Cosign 3's form, signed but not yet put into a bundle: a log may enter it before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    subject: Subject,
+    predicate_type: String,
+    body: Vec<u8>,
+    signature: Vec<u8>,
+    hint: String,
+    spki: Vec<u8>,
+    algorithm: &'static str,
+}
+
+impl Draft {
+    /// A signature.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign(
+        subject: &Subject,
+        key: &PrivateKey,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Self, SignError> {
+        let annotations = annotations.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
+        let about = StatementSubject { name: None, digest: algorithm_and_hex(&subject.digest)?, annotations };
+        Self::new(subject, key, &statement(V1, about, SIGN, json!({})))
+    }
+
+    /// An attestation.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn attest(
+        subject: &Subject,
+        key: &PrivateKey,
+        predicate_type: &str,
+        predicate: Value,
+    ) -> Result<Self, SignError> {
+        Self::new(subject, key, &claim(subject, predicate_type, predicate)?)
+    }
+
+    fn new(subject: &Subject, key: &PrivateKey, statement: &Statement) -> Result<Self, SignError> {
+        let body = serde_json::to_vec(statement)?;
+        Ok(Self {
+            subject: subject.clone(),
+            predicate_type: statement.predicate_type.clone(),
+            signature: key.sign(&dsse::pae(dsse::IN_TOTO, &body))?,
+            body,
+            hint: key.public().hint(),
+            spki: key.public().spki().to_vec(),
+            algorithm: key.public().algorithm(),
+        })
+    }
+
+    /// What Rekor 2 is asked to enter: the body of `POST /api/v2/log/entries`.
+    ///
+    /// # Errors
+    /// When the key is of an algorithm whose entries are not known here.
+    pub fn log_request(&self) -> Result<Vec<u8>, SignError> {
+        log::request(&self.pae(), &self.signature, &self.spki, self.algorithm)
+    }
+
+    fn pae(&self) -> Vec<u8> {
+        dsse::pae(dsse::IN_TOTO, &self.body)
+    }
+
+    /// What must be pushed. `entry` is what the log answered to [`Draft::log_request`].
+    ///
+    /// # Errors
+    /// When the entry is not of this signature.
+    pub fn finish(&self, entry: Option<&[u8]>, created: &str) -> Result<Signed, SignError> {
+        let entry = entry.map(|bytes| log::entry(bytes, &self.pae(), &self.signature)).transpose()?;
+        let envelope = dsse::document(dsse::IN_TOTO, &self.body, &self.signature);
+        let text = bundle::write(&self.hint, &envelope, entry)?;
+        in_bundle(&self.subject, text, &self.predicate_type, created)
+    }
 }
 
 /// Signs an image as Cosign 2 does. `current` is the manifest at [`legacy_place`], if there is one: the signature is
@@ -168,6 +245,12 @@ pub fn attest_legacy(
 /// Where [`sign_legacy`] (`false`) or [`attest_legacy`] (`true`) adds to what is there.
 pub fn legacy_place(digest: &Digest, attestation: bool) -> Ask {
     Ask::Tag(derived_tag(digest, if attestation { ".att" } else { ".sig" }))
+}
+
+/// The payload Cosign most likely signed for an image of this name, with its digest: where a signature names that
+/// digest, its payload need not be fetched.
+pub fn likely_payload(name: &str, digest: &Digest) -> Option<(Digest, Vec<u8>)> {
+    blob(payload::write(name, digest, &BTreeMap::new()).ok()?).ok()
 }
 
 /// The manifests of an index, to be signed each for itself: a signature of the index says nothing of them, since a pod
@@ -238,18 +321,15 @@ fn algorithm_and_hex(digest: &Digest) -> Result<BTreeMap<String, String>, SignEr
 
 fn in_bundle(
     subject: &Subject,
-    key: &PrivateKey,
-    statement: &Statement,
+    text: Vec<u8>,
+    predicate_type: &str,
     created: &str,
 ) -> Result<Signed, SignError> {
-    let body = serde_json::to_vec(statement)?;
-    let signature = key.sign(&dsse::pae(dsse::IN_TOTO, &body))?;
-    let text = bundle::write(&key.public().hint(), &dsse::document(dsse::IN_TOTO, &body, &signature))?;
     let config = blob(b"{}".to_vec())?;
     let layer = blob(text)?;
     let annotations = json!({
         "dev.sigstore.bundle.content": "dsse-envelope",
-        "dev.sigstore.bundle.predicateType": statement.predicate_type,
+        "dev.sigstore.bundle.predicateType": predicate_type,
         "org.opencontainers.image.created": created,
     });
     let manifest = serde_json::to_vec(&json!({

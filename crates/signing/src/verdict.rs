@@ -1,13 +1,14 @@
 //! The three answers, and why.
 
 use model::Digest;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident $(($detail:ty))? = $code:literal, $text:literal;)*) => {
         /// Why one signature does not count, or why there is none. Order: the nearer to a valid signature, the later.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", tag = "code", content = "detail")]
         pub enum Reason { $($(#[$doc])* $name $(($detail))?,)* }
 
@@ -137,7 +138,7 @@ pub struct Refusal {
 }
 
 /// What is known of the transparency log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Log {
     /// It was not asked: the signature was verified by key alone.
@@ -156,7 +157,7 @@ impl fmt::Display for Log {
 }
 
 /// Who made a signature.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "by")]
 pub enum SignedBy {
     /// Whoever holds a key.
@@ -218,6 +219,9 @@ pub struct Attestation {
     pub signer: SignedBy,
     /// Storage layout it was found in.
     pub layout: &'static str,
+    /// The envelope it came in, as JSON.
+    #[serde(skip)]
+    pub envelope: String,
 }
 
 /// The answer for one image.
@@ -227,6 +231,9 @@ pub struct Verdict {
     pub digest: Digest,
     /// The answer.
     pub outcome: Outcome,
+    /// Annotations of the signature that counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// Signatures that were looked at and do not count.
     pub refused: Vec<Refusal>,
     /// Valid attestations, when those were asked for.

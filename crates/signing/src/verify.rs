@@ -42,6 +42,7 @@ pub struct Verification<'a> {
     lookups: usize,
     examined: usize,
     won: Option<Outcome>,
+    annotations: BTreeMap<String, String>,
     attestations: Vec<Attestation>,
     refused: Vec<Refusal>,
     failures: Vec<String>,
@@ -71,6 +72,7 @@ impl<'a> Verification<'a> {
             lookups: 0,
             examined: 0,
             won: None,
+            annotations: BTreeMap::new(),
             attestations: Vec::new(),
             refused: Vec::new(),
             failures: Vec::new(),
@@ -103,6 +105,13 @@ impl<'a> Verification<'a> {
     /// Notes what came of looking. What was not asked for is ignored.
     pub fn tell(&mut self, ask: &Ask, answer: Answer) {
         let Some(jobs) = self.open.remove(ask) else { return };
+        let answer = match answer {
+            Answer::Partial(bytes, why) => {
+                self.failures.push(format!("{}: {why}", name(ask)));
+                Answer::Found(bytes)
+            }
+            whole => whole,
+        };
         let bytes = match self.checked(ask, answer) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
@@ -122,7 +131,7 @@ impl<'a> Verification<'a> {
     /// The bytes, if they are those that were asked for.
     fn checked(&self, ask: &Ask, answer: Answer) -> Result<Option<Vec<u8>>, String> {
         let bytes = match answer {
-            Answer::Found(bytes) => bytes,
+            Answer::Found(bytes) | Answer::Partial(bytes, _) => bytes,
             // A blob that a manifest names and the registry has not is a broken registry, not an absent signature.
             Answer::Absent if matches!(ask, Ask::Blob(_) | Ask::Manifest(_)) => {
                 return Err("it is named, but not there".to_owned());
@@ -197,11 +206,21 @@ impl<'a> Verification<'a> {
         match accepted {
             Ok(accepted) => {
                 let (signer, layout, log) = (accepted.signer, job.layout.id, accepted.log);
-                if let Some((predicate_type, predicate)) = accepted.claim {
+                if let Some(claim) = accepted.claim {
+                    let judge::Claim { predicate_type, predicate, envelope } = claim;
                     let signer = signer.clone();
-                    self.attestations.push(Attestation { predicate_type, predicate, signer, layout });
+                    self.attestations.push(Attestation {
+                        predicate_type,
+                        predicate,
+                        signer,
+                        layout,
+                        envelope,
+                    });
                 }
-                self.won.get_or_insert(Outcome::Verified { signer, layout, log });
+                if self.won.is_none() {
+                    self.won = Some(Outcome::Verified { signer, layout, log });
+                    self.annotations = accepted.annotations;
+                }
             }
             Err(reason) => {
                 self.widen();
@@ -275,6 +294,7 @@ impl<'a> Verification<'a> {
         Verdict {
             digest: self.digest.clone(),
             outcome,
+            annotations: std::mem::take(&mut self.annotations),
             refused: std::mem::take(&mut self.refused),
             attestations: std::mem::take(&mut self.attestations),
             lookups: self.lookups,

@@ -30,7 +30,7 @@ impl Snapshot {
         let mut builder = Builder::new("default");
         for resource in self.resources().iter().filter(|resource| changed.contains(&&resource.reference)) {
             let mut value: Option<Value> = serde_json::from_str(resource.text()).ok();
-            for edit in edits {
+            for edit in in_order(edits) {
                 match edit {
                     Edit::Set { resource: of, pointer, value: new } if *of == resource.reference => {
                         let done = value.as_mut().is_some_and(|value| set(value, pointer, new.clone()));
@@ -71,6 +71,35 @@ impl Snapshot {
         after.resources.dedup_by(|b, a| order(&a.reference) == order(&b.reference));
         (after, failed)
     }
+}
+
+/// Edits in an order in which every pointer means what it meant when the edits were made: what is set first, then what
+/// is removed, items of a list from its end. What lies within a value that is set is not removed as well.
+pub fn in_order(edits: &[Edit]) -> Vec<&Edit> {
+    let removes = |edit: &&Edit| matches!(edit, Edit::Remove { .. });
+    let place = |pointer: &str| -> Vec<(Option<u64>, String)> {
+        pointer.split('/').map(|part| (part.parse().ok(), part.to_owned())).collect()
+    };
+    let within_a_set = |edit: &&Edit| {
+        let Edit::Remove { resource, pointer } = edit else { return false };
+        edits.iter().any(|other| match other {
+            Edit::Set { resource: of, pointer: at, .. } => {
+                of == resource && pointer.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            }
+            _ => false,
+        })
+    };
+    let mut removed: Vec<&Edit> = edits.iter().filter(removes).filter(|edit| !within_a_set(edit)).collect();
+    removed.sort_by_key(|edit| match edit {
+        Edit::Remove { pointer, .. } => std::cmp::Reverse(place(pointer)),
+        _ => std::cmp::Reverse(Vec::new()),
+    });
+    removed.dedup();
+    let (last, first): (Vec<&Edit>, Vec<&Edit>) = edits
+        .iter()
+        .filter(|edit| !removes(edit))
+        .partition(|edit| matches!(edit, Edit::Delete { .. } | Edit::Create { .. }));
+    first.into_iter().chain(removed).chain(last).collect()
 }
 
 fn order(r: &ResourceRef) -> (&str, &str, &str, &str) {
@@ -155,6 +184,19 @@ mod tests {
         assert_eq!(after.get(&account).unwrap().json().at(&["a/b", "c"]).int(), Some(1));
         assert!(after.of("", "Secret").is_empty());
         assert!(after.find("", "Namespace", "", "n").is_some());
+    }
+
+    #[test]
+    fn items_are_removed_by_the_places_they_had() {
+        let mut builder = Builder::new("default");
+        let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "list": (0..12).collect::<Vec<_>>()});
+        builder.add(value, Origin::Builtin);
+        let resource = || ResourceRef::new("", "ConfigMap", "default", "c");
+        let edits = ["/list/2", "/list/10", "/list/2"]
+            .map(|pointer| Edit::Remove { resource: resource(), pointer: pointer.into() });
+        let set = Edit::Set { resource: resource(), pointer: "/list/11".into(), value: json!("x") };
+        let (after, _) = builder.build().with(&[&edits[..], &[set]].concat());
+        assert!(after.get(&resource()).unwrap().text().contains(r#"[0,1,3,4,5,6,7,8,9,"x"]"#));
     }
 
     #[test]

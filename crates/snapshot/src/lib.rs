@@ -17,7 +17,7 @@ pub mod synthetic;
 mod workload;
 
 pub use build::Builder;
-pub use edit::set;
+pub use edit::{in_order, set};
 pub use json::Json;
 pub use pod::{Phase, PodImage, PodRow};
 pub use resource::Resource;

@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects))]
 
 pub mod cluster;
+pub mod follow;
 pub mod input;
 mod list;
 pub mod manifests;

@@ -7,7 +7,7 @@ use fake::{Fake, Trick};
 use model::{Gap, Origin, Timestamp};
 use serde_json::{Value, json};
 use snapshot::{Builder, Snapshot};
-use sources::cluster::{ClusterCaps, ClusterOptions, ClusterSeen, Error, read_cluster};
+use sources::cluster::{ClusterCaps, ClusterOptions, ClusterSeen, Error, KubeletCaps, read_cluster};
 use std::time::Duration;
 
 fn options(fake: &Fake) -> ClusterOptions {
@@ -301,4 +301,63 @@ fn credential_plugins_are_run_and_what_they_print_is_not_told() {
     let told = read(&options).unwrap_err().to_string();
     assert!(told.contains("did not print an ExecCredential"), "{told}");
     assert!(!told.contains("s3cret"), "{told}");
+}
+
+fn nodes(count: usize) -> Vec<Value> {
+    (0..count).map(|n| json!({"metadata": {"name": format!("n{n}")}})).collect()
+}
+
+/// Options with little patience with kubelets.
+fn hasty(fake: &Fake) -> ClusterOptions {
+    let mut options = options(fake);
+    let (request, deadline) = (Duration::from_millis(300), Duration::from_secs(5));
+    options.caps.kubelets = KubeletCaps { bytes: 1 << 16, request, deadline, ..KubeletCaps::default() };
+    options
+}
+
+#[test]
+fn kubelets_are_asked_and_lies_are_told() {
+    let good =
+        r#"{"kubeletconfig":{"kind":"KubeletConfiguration","readOnlyPort":10255,"metadata":{"name":"n5"}}}"#;
+    let answers = [
+        Trick::Text(good),
+        Trick::Endless,
+        Trick::Silent,
+        Trick::Text(r#"{"kubeletconfig":[1]}"#),
+        Trick::Text("<html>"),
+        Trick::Status(403, None),
+    ];
+    let mut fake = Fake::start().with("/api/v1/nodes", nodes(answers.len()));
+    for (n, trick) in answers.into_iter().enumerate() {
+        fake = fake.trick(&format!("/api/v1/nodes/n{n}/proxy/configz"), [trick]);
+    }
+    let started = std::time::Instant::now();
+    let (snapshot, _) = read(&hasty(&fake)).unwrap();
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    let read = snapshot.of("kubelet.config.k8s.io", "KubeletConfiguration");
+    assert_eq!(read.len(), 1);
+    assert_eq!(
+        read[0].reference.to_string(),
+        "KubeletConfiguration n0",
+        "a kubelet speaks for its own node only"
+    );
+    assert_eq!(read[0].json().get("readOnlyPort").int(), Some(10255));
+    let odd: Vec<&str> = snapshot.diagnostics.iter().map(|d| &*d.document).collect();
+    assert_eq!(odd, ["/configz of node n1", "/configz of node n3", "/configz of node n4"]);
+    assert!(snapshot.diagnostics.iter().all(|d| d.code == "nodes/kubelet-config"));
+    for n in 1..6 {
+        gap(&snapshot, &format!("kubelet configuration of n{n}"));
+    }
+}
+
+#[test]
+fn the_right_to_ask_kubelets_is_named() {
+    let fake = Fake::start().with("/api/v1/nodes", nodes(2)).deny("/api/v1/nodes/n0/proxy/configz");
+    let (snapshot, _) = read(&hasty(&fake)).unwrap();
+    let gap = gap(&snapshot, "kubelet configuration");
+    assert_eq!(gap.what, "kubelet configuration (right to get nodes/configz)");
+    let help = gap.help.as_deref().unwrap();
+    assert!(help.contains("--verb=get --resource=nodes/configz") && help.contains("--user=jane"), "{help}");
+    let asked: Vec<_> = fake.asked().into_iter().filter(|a| a.path.ends_with("/configz")).collect();
+    assert_eq!(asked.len(), 1, "one refusal is enough");
 }

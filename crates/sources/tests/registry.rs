@@ -14,7 +14,7 @@ use bytes::Bytes;
 use faulty::{Act, Demand, Faulty, digest};
 use model::Digest;
 use sources::registry::{
-    Caps, Client, DockerConfig, Error, Login, Options, Registry, Repository, Secret, Which,
+    Caps, Client, DockerConfig, Error, Login, Options, Proxy, Registry, Repository, Secret, Which,
 };
 use std::io::Read as _;
 use std::sync::Arc;
@@ -375,4 +375,21 @@ async fn mirrors_and_files_of_docker() {
     let reference: model::Reference = "nginx:1".parse().unwrap();
     let found = client.manifest(&Repository::from(&reference), &Which::of(&reference), CAP).await;
     assert!(found.unwrap().is_some());
+}
+
+/// A proxy that lets nobody through is asked by name, and its refusal is told.
+#[tokio::test]
+async fn proxies() {
+    let proxy = Faulty::start();
+    proxy.fault("CONNECT", ALWAYS, Act::Status(403, Vec::new(), String::new()));
+    let options = Options { proxy: Proxy::At(format!("http://u:p@{}", proxy.address)), ..quick() };
+    let options = Options { caps: Caps { retries: 0, ..options.caps.clone() }, ..options };
+    let at = Repository { registry: "registry.test".into(), path: "app".into() };
+    let error = Client::new(options.clone()).manifest(&at, &tag("v1"), CAP).await.unwrap_err();
+    assert!(error.to_string().contains("the proxy refuses"), "{error}");
+    assert_eq!(proxy.asked(), ["CONNECT registry.test:443"]);
+    // Plain registries are asked directly.
+    let registry = Faulty::start();
+    assert_eq!(Client::new(options).manifest(&self::at(&registry), &tag("v1"), CAP).await, Ok(None));
+    assert!(proxy.asked().is_empty());
 }

@@ -8,6 +8,7 @@
 
 mod caps;
 mod compose;
+mod edit;
 mod fault;
 mod input;
 mod json;
@@ -15,13 +16,18 @@ mod list;
 mod position;
 mod relax;
 mod scalar;
+mod splice;
 mod stream;
 mod text;
+mod tree;
 mod walk;
+mod write;
 
 pub use caps::Caps;
+pub use edit::{Change, Refused, edit};
 pub use fault::{CODES, Code};
 pub use list::{Item, items};
 pub use position::{Place, Places, locate, locate_item, place, position_at};
 pub use serde_json::Value;
 pub use stream::{Document, Stream, read, stream};
+pub use write::write;

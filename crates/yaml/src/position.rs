@@ -130,7 +130,7 @@ impl<'a> Places<'a> {
 }
 
 /// The tokens of a JSON pointer.
-fn split(pointer: &str) -> Vec<String> {
+pub(crate) fn split(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
 }
 

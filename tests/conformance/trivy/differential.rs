@@ -5,10 +5,10 @@
 
 use super::lists::findings;
 use super::world::{self, Rows};
-use integration::{Case, Program, Random, Skip, demand, ringwall};
+use integration::{Case, Program, Random, Skip, demand, ringwall, tell};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// How many images a run scans with both.
@@ -297,8 +297,8 @@ fn packages(report: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-fn run(ringwall: &Program, program: &PathBuf, seed: u64, count: usize) -> Result<(), String> {
-    println!("seed {seed}");
+fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<(), String> {
+    tell(&format!("seed {seed}"));
     let mut random = Random::new(seed);
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     world::cache(folder.path(), &world::database(&rows()))?;
@@ -333,7 +333,8 @@ fn run(ringwall: &Program, program: &PathBuf, seed: u64, count: usize) -> Result
                 let class = CLASSES.iter().find(|class| (class.is)(one));
                 let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
                 let class = class.ok_or_else(|| {
-                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}")
+                    let all: Vec<&String> = ours.symmetric_difference(&theirs).collect();
+                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}; all differences: {all:#?}")
                 })?;
                 *classes.entry(class.name).or_default() += 1;
             }
@@ -343,7 +344,9 @@ fn run(ringwall: &Program, program: &PathBuf, seed: u64, count: usize) -> Result
             }
         }
     }
-    println!("{count} images, {agreed} equal findings, {empty} images without any; differences: {classes:?}");
+    tell(&format!(
+        "{count} images, {agreed} equal findings, {empty} images without any; differences: {classes:?}"
+    ));
     demand!(agreed > count * 5, "only {agreed} findings in {count} images");
     Ok(())
 }

@@ -53,7 +53,7 @@ pub(crate) fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         // Long names are split as ustar has it.
         let (prefix, name) = match path.len() > 99 {
             true => path.split_at(
-                path.char_indices().filter(|(at, c)| *c == '/' && *at < 150).last().map_or(0, |(at, _)| at),
+                path.char_indices().rfind(|(at, c)| *c == '/' && *at < 150).map_or(0, |(at, _)| at),
             ),
             false => ("", path.as_str()),
         };

@@ -6,28 +6,45 @@ use std::path::Path;
 use std::process::Command;
 
 /// Builds `package` of the module in `tests/peers/FOLDER` into `binary`.
+pub(crate) fn build(binary: &Path, folder: &str, package: &str, link: &str) -> Result<Cost, String> {
+    let mut go = Command::new("go");
+    go.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags"])
+        .arg(format!("-s -w {link}"))
+        .arg("-o");
+    run(go, binary, &[package], folder)
+}
+
+/// Builds what the script of `tests/peers/FOLDER` builds into `binary`.
+pub(crate) fn script(binary: &Path, folder: &str) -> Result<Cost, String> {
+    let mut shell = Command::new("sh");
+    shell.arg("build.sh");
+    run(shell, binary, &[], folder)
+}
+
+/// Runs a command that is yet to be told where its output goes, and what follows that.
 ///
 /// The file appears whole or not at all: it is built beside its place and renamed.
-pub(crate) fn build(binary: &Path, folder: &str, package: &str, link: &str) -> Result<Cost, String> {
+fn run(mut command: Command, binary: &Path, rest: &[&str], folder: &str) -> Result<Cost, String> {
     let home = binary.parent().ok_or("a peer's binary has a folder")?;
     std::fs::create_dir_all(home).map_err(|e| format!("{}: {e}", home.display()))?;
     let unfinished = binary.with_extension("unfinished");
     let module = root().join("tests/peers").join(folder);
-    let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags"])
-        .arg(format!("-s -w {link}"))
-        .arg("-o")
+    command
         .arg(&unfinished)
-        .arg(package)
+        .args(rest)
         .current_dir(&module)
         // What is built follows from go.mod and go.sum alone.
         .env("GOFLAGS", "")
         .env("GOWORK", "off")
         .env("CGO_ENABLED", "0")
         .envs(settings(&module));
-    let (status, cost) = measure(&mut go)?;
+    let (status, cost) = measure(&mut command)?;
     if !status.success() {
-        return Err(format!("go build {package} in tests/peers/{folder}: {status}"));
+        return Err(format!(
+            "{} for {} in tests/peers/{folder}: {status}",
+            command.get_program().display(),
+            home.display()
+        ));
     }
     std::fs::rename(&unfinished, binary).map_err(|e| format!("{}: {e}", binary.display()))?;
     Ok(cost)

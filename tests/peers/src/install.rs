@@ -20,8 +20,8 @@ pub fn cache() -> Result<PathBuf, String> {
 fn binary(cache: &Path, peer: &Peer) -> PathBuf {
     let folder = cache.join("peers").join(peer.name).join(peer.version);
     match peer.kind {
-        Kind::Go { .. } => folder.join(peer.name),
-        Kind::Debian { program } => folder.join(program),
+        Kind::Go { .. } | Kind::Script { .. } => folder.join(peer.name),
+        Kind::Debian { program, .. } => folder.join(program),
     }
 }
 
@@ -82,9 +82,10 @@ pub fn install(names: &[&str]) -> Result<(), String> {
         }
         let cost = match peer.kind {
             Kind::Go { folder, package, link } => go::build(&path, folder, package, link)?,
-            Kind::Debian { .. } => {
+            Kind::Script { folder } => go::script(&path, folder)?,
+            Kind::Debian { suite, .. } => {
                 let folder = cache.join("peers").join(peer.name).join(peer.version);
-                deb::unpack(&folder, peer.module, peer.version)?
+                deb::unpack(&folder, peer.module, peer.version, suite)?
             }
         };
         let mib = std::fs::metadata(&path).map_or(0, |file| file.len() >> 20);

@@ -7,6 +7,7 @@ pub mod cost;
 mod deb;
 mod go;
 mod install;
+pub mod sysdig;
 mod table;
 
 pub use install::{cache, install, installed, list};

@@ -14,11 +14,19 @@ pub enum Kind {
         /// Further linker flags.
         link: &'static str,
     },
+    /// A Go program whose source is changed first: `sh build.sh OUT` in `tests/peers/FOLDER`, whose go.mod and go.sum
+    /// pin everything.
+    Script {
+        /// Folder below `tests/peers/`.
+        folder: &'static str,
+    },
     /// A Debian package, unpacked into the cache. The version is the one looked for first; a release's archive
     /// keeps only the latest.
     Debian {
         /// What of it is run: a path in the package.
         program: &'static str,
+        /// The release it is from; empty for the machine's own.
+        suite: &'static str,
     },
 }
 
@@ -55,7 +63,7 @@ const fn debian(
     program: &'static str,
     why: &'static str,
 ) -> Peer {
-    Peer { name, kind: Kind::Debian { program }, module, version, any: false, why }
+    Peer { name, kind: Kind::Debian { program, suite: "" }, module, version, any: false, why }
 }
 
 /// Every peer. The large ones come first, so that the smaller ones find most of their packages built.
@@ -103,6 +111,45 @@ pub static PEERS: &[Peer] = &[
         "usr/bin/containerd",
         "runs a node's containers",
     ),
+    Peer {
+        name: "cosign",
+        kind: Kind::Go { folder: "cosign", package: "github.com/sigstore/cosign/v3/cmd/cosign", link: "" },
+        module: "github.com/sigstore/cosign/v3",
+        version: "v3.1.3",
+        any: false,
+        why: "signs and verifies as people do today",
+    },
+    Peer {
+        kind: Kind::Debian { program: "usr/bin/cosign", suite: "trixie" },
+        ..debian("cosign-2", "cosign", "2.5.0-2+b5", "", "signs and verifies as people did before")
+    },
+    Peer {
+        name: "registry",
+        kind: Kind::Go { folder: "registry", package: "peers/registry", link: "" },
+        module: "peers/registry",
+        version: "1",
+        any: false,
+        why: "a registry that lists referrers",
+    },
+    Peer {
+        name: "rekor",
+        kind: Kind::Go {
+            folder: "rekor",
+            package: "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix",
+            link: "",
+        },
+        module: "github.com/sigstore/rekor-tiles/v2",
+        version: "v2.3.0",
+        any: false,
+        why: "a transparency log to enter signatures into",
+    },
+    debian(
+        "docker-registry",
+        "docker-registry",
+        "2.8.2+ds1-1",
+        "usr/bin/docker-registry",
+        "a registry that does not",
+    ),
     debian("runc", "runc", "1.1.5+ds1-1+deb12u1", "usr/sbin/runc", "makes containers"),
     debian(
         "cni",
@@ -118,6 +165,15 @@ pub static PEERS: &[Peer] = &[
         "bin/busybox",
         "starts a node, and is what its test pods are made of",
     ),
+    debian("runsc", "runsc", "0.0~20221219.0-2+b3", "usr/bin/runsc", "makes sandboxes: gVisor"),
+    Peer {
+        name: "containerd-shim-runsc-v1",
+        kind: Kind::Script { folder: "runsc-shim" },
+        module: "gvisor.dev/gvisor",
+        version: "v0.0.0-20240722211153-64c016c92987",
+        any: false,
+        why: "lets containerd start sandboxes of gVisor",
+    },
     Peer {
         any: true,
         ..kubernetes(
@@ -137,7 +193,11 @@ mod tests {
     #[test]
     fn the_table_and_the_modules_agree() {
         for peer in PEERS {
-            let Kind::Go { folder, package, .. } = peer.kind else { continue };
+            let (folder, package) = match peer.kind {
+                Kind::Go { folder, package, .. } => (folder, package),
+                Kind::Script { folder } => (folder, peer.module),
+                Kind::Debian { .. } => continue,
+            };
             let path = root().join("tests/peers").join(folder);
             let pins = std::fs::read_to_string(path.join("go.mod")).expect(peer.name);
             if pins.contains(&format!("module {}\n", peer.module)) {

@@ -24,7 +24,7 @@ pub(crate) fn type_names(check: &Check) -> Vec<&str> {
 }
 
 /// Whether an event opens a file.
-fn opens(name: &str) -> bool {
+pub(crate) fn opens(name: &str) -> bool {
     matches!(name, "open" | "openat" | "openat2" | "open_by_handle_at" | "creat")
 }
 
@@ -42,53 +42,84 @@ pub(super) fn known_answer(check: &Check, name: Option<&str>) -> Option<bool> {
     }
 }
 
-/// A set of event codes.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Codes(Vec<bool>);
+/// A set of event codes, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Codes([u64; WORDS]);
+
+/// Room for more types than any table has.
+const WORDS: usize = 16;
 
 impl Codes {
+    const NONE: Self = Self([0; WORDS]);
+
     /// The event types a condition can match.
     ///
     /// Semantics: `libsinsp/filter/ppm_codes.cpp`: `and` intersects, `or` unites, a negation turns the checks of the
     /// type below it around and leaves `and` and `or` as they are; every other check says nothing.
     pub(crate) fn of(expr: &Expr, table: &EventTable) -> Self {
-        Self::visit(expr, table, false)
+        let mut all = Self::NONE;
+        (0..table.types().len()).for_each(|code| all.add(code));
+        Self::visit(expr, table, false, &all)
     }
 
-    fn visit(expr: &Expr, table: &EventTable, negated: bool) -> Self {
-        let all = |yes: bool| Self(vec![yes; table.types().len()]);
+    fn visit(expr: &Expr, table: &EventTable, negated: bool, all: &Self) -> Self {
         match expr {
-            Expr::Not(inner) => Self::visit(inner, table, !negated),
+            Expr::Not(inner) => Self::visit(inner, table, !negated, all),
             Expr::And(parts) => {
-                parts.iter().fold(all(true), |a, e| a.join(&Self::visit(e, table, negated), true))
+                parts.iter().fold(*all, |a, e| a.join(&Self::visit(e, table, negated, all), |a, b| a & b))
             }
-            Expr::Or(parts) => {
-                parts.iter().fold(all(false), |a, e| a.join(&Self::visit(e, table, negated), false))
-            }
-            Expr::Macro { .. } => all(true),
+            Expr::Or(parts) => parts
+                .iter()
+                .fold(Self::NONE, |a, e| a.join(&Self::visit(e, table, negated, all), |a, b| a | b)),
+            Expr::Macro { .. } => *all,
             Expr::Check(check) => {
                 let wanted = type_names(check);
                 if wanted.is_empty() {
-                    return all(negated || !never(check));
+                    return if negated || !never(check) { *all } else { Self::NONE };
                 }
                 let turned = negated != (check.op == Op::Ne);
-                let holds = |name: &str| {
-                    let generic = name == "syscall" && wanted.iter().any(|w| generic(w, table));
-                    (wanted.contains(&name) || generic) != turned
-                };
-                Self(table.types().iter().map(|t| t.name != "NA" && holds(t.name)).collect())
+                let calls = wanted.iter().any(|w| generic(w, table));
+                let holds = |name: &str| (wanted.contains(&name) || (name == "syscall" && calls)) != turned;
+                let mut codes = Self::NONE;
+                let named = table.types().iter().enumerate().filter(|(_, t)| t.name != "NA" && holds(t.name));
+                named.for_each(|(code, _)| codes.add(code));
+                codes
             }
         }
     }
 
-    fn join(self, other: &Self, and: bool) -> Self {
-        Self(self.0.iter().zip(&other.0).map(|(a, b)| if and { *a && *b } else { *a || *b }).collect())
+    fn add(&mut self, code: usize) {
+        if let Some(word) = self.0.get_mut(code >> 6) {
+            *word |= 1 << (code & 63);
+        }
+    }
+
+    fn join(mut self, other: &Self, with: fn(u64, u64) -> u64) -> Self {
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a = with(*a, *b));
+        self
+    }
+
+    /// The codes, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        (0..WORDS << 6).filter(|code| self.0.get(code >> 6).is_some_and(|word| word >> (code & 63) & 1 == 1))
+    }
+
+    /// Whether all of them are in another set.
+    pub(crate) fn within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(a, b)| a & !b == 0)
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.0.iter().filter(|yes| **yes).count()
+        self.0.iter().map(|word| usize::try_from(word.count_ones()).unwrap_or(0)).sum()
     }
+}
+
+/// The names of codes; of one that stands for many calls, `syscall`.
+pub(crate) fn names_of(codes: &Codes, table: &EventTable) -> impl Iterator<Item = &'static str> {
+    let names: Vec<&'static str> =
+        codes.iter().filter_map(|code| table.types().get(code)).map(|t| t.name).collect();
+    names.into_iter()
 }
 
 /// Whether a name is that of a call without a type of its own.

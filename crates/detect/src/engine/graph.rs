@@ -18,6 +18,8 @@ pub(super) enum Node {
 #[derive(Default)]
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
+    /// For whose sake each step is there.
+    owners: Vec<u32>,
     pub(super) entry: u32,
 }
 
@@ -28,9 +30,21 @@ pub(super) struct Memo {
     answers: Vec<u32>,
     /// Rules that hold, in file order.
     pub(super) matched: Vec<u32>,
+    /// Leaves asked for the sake of each rule; empty when nobody wants to know.
+    pub(super) asked: Vec<u64>,
 }
 
 impl Memo {
+    /// Counts one more question asked for a rule: what an earlier rule has asked already costs nothing.
+    fn charge(&mut self, number: u32, owner: Option<&u32>) {
+        let known = usize::try_from(number).ok().and_then(|n| self.answers.get(n));
+        let fresh = known.is_none_or(|answer| answer >> 1 != self.epoch);
+        let rule = owner.and_then(|rule| usize::try_from(*rule).ok());
+        if let Some(n) = rule.and_then(|rule| self.asked.get_mut(rule)).filter(|_| fresh) {
+            *n = n.saturating_add(1);
+        }
+    }
+
     fn begin(&mut self, leaves: usize) {
         self.answers.resize(leaves, 0);
         self.matched.clear();
@@ -61,7 +75,7 @@ impl Graph {
         leaves: &mut Leaves,
         constant: &dyn Fn(&Check) -> Option<bool>,
     ) -> Result<Self, CompileError> {
-        let mut graph = Self { nodes: vec![Node::End], entry: 0 };
+        let mut graph = Self { nodes: vec![Node::End], owners: vec![0], entry: 0 };
         for (rule, expr) in rules.iter().rev() {
             let next = graph.entry;
             let accept = graph.push(Node::Accept { rule: *rule, next });
@@ -70,6 +84,7 @@ impl Graph {
                 // The rule cannot hold: its steps are never reached.
                 graph.nodes.truncate(usize::try_from(accept).unwrap_or(usize::MAX));
             }
+            graph.owners.resize(graph.nodes.len(), *rule);
         }
         Ok(graph)
     }
@@ -116,13 +131,31 @@ impl Graph {
 
     /// Asks everything that is needed to know which rules hold; `first` stops at the first.
     pub(super) fn run<S: Subject>(&self, leaves: &[Leaf], subject: &S, memo: &mut Memo, first: bool) {
+        match memo.asked.is_empty() {
+            true => self.walk::<S, false>(leaves, subject, memo, first),
+            false => self.walk::<S, true>(leaves, subject, memo, first),
+        }
+    }
+
+    fn walk<S: Subject, const COUNT: bool>(
+        &self,
+        leaves: &[Leaf],
+        subject: &S,
+        memo: &mut Memo,
+        first: bool,
+    ) {
         memo.begin(leaves.len());
         let mut at = self.entry;
         // Every step leads to one that was built before it: the walk ends.
         while let Some(node) = usize::try_from(at).ok().and_then(|at| self.nodes.get(at)) {
             match *node {
                 Node::End => break,
-                Node::Ask { leaf, yes, no } => at = if memo.ask(leaf, leaves, subject) { yes } else { no },
+                Node::Ask { leaf, yes, no } => {
+                    if COUNT {
+                        memo.charge(leaf, usize::try_from(at).ok().and_then(|at| self.owners.get(at)));
+                    }
+                    at = if memo.ask(leaf, leaves, subject) { yes } else { no };
+                }
                 Node::Accept { rule, next } => {
                     memo.matched.push(rule);
                     if first {

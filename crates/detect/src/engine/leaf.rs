@@ -1,11 +1,13 @@
 //! Leaves of the decision graph: each distinct check once, each distinct field once.
 
 use super::test::{Test, TextTest, comparable};
-use crate::condition::{Check, Op, Operand, Right, Transformer};
+use crate::condition::{Check, Expr, Op, Operand, Right, Transformer};
 use crate::fields::{Arg, Field, Getter, Source, dotted};
 use crate::value::{Kind, Value};
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Why a condition or an output cannot be compiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +115,11 @@ fn compare(op: Op, left: &Value<'_>, right: &Value<'_>) -> bool {
 /// Prepares checks, each distinct one once.
 pub(super) struct Leaves {
     fields: HashMap<&'static str, &'static Field>,
-    known: HashMap<String, u32>,
+    known: FxHashMap<String, u32>,
+    /// Leaves by where their check lies: the same check is met once for each graph.
+    places: FxHashMap<*const Check, u32>,
+    /// Conditions whose checks are in `places`: while they are held no other check can lie there.
+    held: Vec<Arc<Expr>>,
     pub(super) all: Vec<Leaf>,
 }
 
@@ -125,19 +131,37 @@ struct Typed {
 
 impl Leaves {
     pub(super) fn new(source: &'static Source) -> Self {
-        Self { fields: source.index(), known: HashMap::new(), all: Vec::new() }
+        Self {
+            fields: source.index(),
+            known: FxHashMap::default(),
+            places: FxHashMap::default(),
+            held: Vec::new(),
+            all: Vec::new(),
+        }
     }
 
-    /// The number of a check's leaf.
+    /// Says that checks of this condition are about to be added.
+    pub(super) fn hold(&mut self, condition: &Arc<Expr>) {
+        self.held.push(condition.clone());
+    }
+
+    /// The number of a check's leaf. Its condition must be held.
     pub(super) fn add(&mut self, check: &Check) -> Result<u32, CompileError> {
-        let key = check.to_string();
-        if let Some(id) = self.known.get(&key) {
+        if let Some(id) = self.places.get(&std::ptr::from_ref(check)) {
             return Ok(*id);
         }
-        let leaf = self.leaf(check)?;
-        let id = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        self.all.push(leaf);
-        self.known.insert(key, id);
+        let key = check.to_string();
+        let id = match self.known.get(&key) {
+            Some(id) => *id,
+            None => {
+                let leaf = self.leaf(check)?;
+                let id = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+                self.all.push(leaf);
+                self.known.insert(key, id);
+                id
+            }
+        };
+        self.places.insert(std::ptr::from_ref(check), id);
         Ok(id)
     }
 

@@ -7,7 +7,9 @@ mod leaf;
 mod test;
 mod transform;
 
+pub(crate) use by_name::opens;
 pub use leaf::CompileError;
+pub(crate) use test::{Test, TextTest};
 
 use crate::alert::{Alert, class_of};
 use crate::condition::{Check, Expr};
@@ -80,7 +82,16 @@ struct Compiled {
 
 enum Piece {
     Text(String),
-    Field { input: Input, key: String, width: Option<usize> },
+    Field {
+        input: Input,
+        key: String,
+        width: Option<usize>,
+    },
+    /// Not shown in the line.
+    Extra {
+        input: Input,
+        key: String,
+    },
 }
 
 /// The rules of one source, compiled.
@@ -109,6 +120,11 @@ impl Run {
         self.number = self.number.saturating_add(1);
     }
 
+    /// Counts what each rule of an engine costs; see [`Engine::costs`].
+    pub fn count_costs(&mut self, engine: &Engine) {
+        self.memo.asked = vec![0; engine.rules.len()];
+    }
+
     /// Number of the last event.
     pub fn number(&self) -> u64 {
         self.number
@@ -125,6 +141,7 @@ impl Engine {
         let mut leaves = Leaves::new(source);
         let mut kept: Vec<Arc<DetectionRule>> = Vec::new();
         for rule in rules.rules.iter().filter(|r| r.enabled && r.source == source.name) {
+            leaves.hold(&rule.condition);
             // Tried alone first, so that one bad rule costs only itself.
             let tried = Graph::build(&[(0, &rule.condition)], &mut leaves, &|_| None)
                 .and_then(|_| output(rule, &leaves));
@@ -176,6 +193,12 @@ impl Engine {
         self.rules.iter().map(|c| &*c.rule)
     }
 
+    /// Checks that were asked for the sake of each rule, in file order: what an earlier rule had asked of the same
+    /// event is charged to that one. Empty unless the run counts costs.
+    pub fn costs<'r>(&'r self, run: &'r Run) -> impl Iterator<Item = (&'r str, u64)> {
+        self.rules.iter().map(|c| c.rule.name.as_str()).zip(run.memo.asked.iter().copied())
+    }
+
     /// Distinct checks and steps of the decision graph.
     pub fn size(&self) -> (usize, usize) {
         (self.leaves.len(), self.graphs.iter().map(|g| g.nodes.len()).sum())
@@ -208,6 +231,7 @@ impl Engine {
             let target = subject.target(hostname);
             let mut alert = compiled.alert(&subject, run.number, Some(event.time), target);
             alert.hostname = hostname.unwrap_or(&state.hostname).to_owned();
+            alert.actor = subject.actor();
             each(alert);
         }
     }
@@ -226,7 +250,9 @@ impl Engine {
             };
             run.counts.alert(&compiled.rule.name);
             let time = subject.nanoseconds();
-            each(compiled.alert(&subject, run.number, time, audit_target(event)));
+            let mut alert = compiled.alert(&subject, run.number, time, audit_target(event));
+            alert.actor = subject.actor();
+            each(alert);
         }
     }
 }
@@ -257,6 +283,10 @@ impl Compiled {
         for piece in &self.output {
             match piece {
                 Piece::Text(text) => message.push_str(text),
+                Piece::Extra { input, key } => {
+                    let value = input.value(subject);
+                    fields.insert(key.clone(), value.map_or(serde_json::Value::Null, |v| v.json()));
+                }
                 Piece::Field { input, key, width } => {
                     let value = input.value(subject);
                     let mut text = String::new();
@@ -285,6 +315,8 @@ impl Compiled {
             fields,
             hostname: String::new(),
             target,
+            actor: String::new(),
+            count: 1,
         }
     }
 }
@@ -313,6 +345,7 @@ impl Checker {
     pub(crate) fn check(&mut self, rule: &DetectionRule) -> Finding {
         let Some(source) = Source::named(&rule.source) else { return Finding::Types(1) };
         let leaves = self.leaves.entry(source.name).or_insert_with(|| Leaves::new(source));
+        leaves.hold(&rule.condition);
         if let Err(error) = Graph::build(&[(0, &rule.condition)], leaves, &|_| None) {
             return Finding::Condition(error);
         }
@@ -341,6 +374,7 @@ fn output(rule: &DetectionRule, leaves: &Leaves) -> Result<Vec<Piece>, CompileEr
     let piece = |part: &Part| {
         Ok(match part {
             Part::Text(text) => Piece::Text(text.clone()),
+            Part::Extra { operand, key } => Piece::Extra { input: leaves.output(operand)?, key: key.clone() },
             Part::Field { operand, key, width } => {
                 Piece::Field { input: leaves.output(operand)?, key: key.clone(), width: *width }
             }

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 
 /// A prepared question.
-pub(super) enum Test {
+pub(crate) enum Test {
     Exists,
     Number(Op, i128),
     Numbers(Vec<i128>),
@@ -28,7 +28,7 @@ pub(super) enum Test {
 }
 
 /// A question about a text.
-pub(super) enum TextTest {
+pub(crate) enum TextTest {
     Equals(Box<[u8]>),
     Order(Op, Box<[u8]>),
     Contains(Box<Finder<'static>>),
@@ -41,7 +41,7 @@ pub(super) enum TextTest {
 
 /// A network, or one address.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Net {
+pub(crate) struct Net {
     base: u128,
     mask: u128,
     v4: bool,
@@ -142,7 +142,7 @@ pub(super) fn comparable(op: Op, kind: Kind, list: bool) -> Result<(), String> {
 }
 
 impl TextTest {
-    pub(super) fn new(op: Op, text: &str) -> Result<Self, String> {
+    pub(crate) fn new(op: Op, text: &str) -> Result<Self, String> {
         let bytes: Box<[u8]> = text.as_bytes().into();
         Ok(match op {
             Op::Eq | Op::Ne | Op::In | Op::Intersects => Self::Equals(bytes),
@@ -163,7 +163,7 @@ impl TextTest {
         })
     }
 
-    pub(super) fn holds(&self, text: &[u8]) -> bool {
+    pub(crate) fn holds(&self, text: &[u8]) -> bool {
         match self {
             Self::Equals(want) => text == &**want,
             Self::Order(op, than) => order(*op, text.cmp(than)),
@@ -201,22 +201,25 @@ fn contains_ignoring_case(text: &[u8], want: &[u8]) -> bool {
     })
 }
 
-/// Whether a path is at or below a prefix, component by component.
+/// Whether a path is at or below a prefix, component by component; slashes before, behind and between do not count.
 fn below(path: &[u8], prefix: &[u8]) -> bool {
-    let parts = |text: &[u8]| -> Vec<Vec<u8>> {
-        text.split(|b| *b == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec).collect()
-    };
     let trimmed = prefix.strip_suffix(b"/").unwrap_or(prefix);
-    if let Some(rest) = path.strip_prefix(trimmed) {
-        return rest.is_empty() || rest.starts_with(b"/");
+    if let Some(rest) = path.strip_prefix(trimmed)
+        && (rest.is_empty() || rest.starts_with(b"/"))
+    {
+        return true;
     }
-    (memchr::memmem::find(path, b"//").is_some() || memchr::memmem::find(prefix, b"//").is_some())
-        && parts(path).starts_with(&parts(prefix))
+    let plain = |text: &[u8]| text.starts_with(b"/") && memchr::memmem::find(text, b"//").is_none();
+    if plain(path) && plain(prefix) {
+        return false;
+    }
+    let mut of_path = path.split(|b| *b == b'/').filter(|part| !part.is_empty());
+    prefix.split(|b| *b == b'/').filter(|part| !part.is_empty()).all(|part| of_path.next() == Some(part))
 }
 
 impl Test {
     /// Prepares the comparison with one value.
-    pub(super) fn value(op: Op, kind: Kind, text: &str) -> Result<Self, String> {
+    pub(crate) fn value(op: Op, kind: Kind, text: &str) -> Result<Self, String> {
         if op == Op::Ne {
             return Ok(Self::Not(Box::new(Self::value(Op::Eq, kind, text)?)));
         }
@@ -229,7 +232,7 @@ impl Test {
     }
 
     /// Prepares the comparison with a list.
-    pub(super) fn list(op: Op, kind: Kind, values: &[String]) -> Result<Self, String> {
+    pub(crate) fn list(op: Op, kind: Kind, values: &[String]) -> Result<Self, String> {
         if op == Op::PMatch {
             return Ok(Self::Paths(values.iter().map(|v| v.as_bytes().into()).collect()));
         }
@@ -249,7 +252,7 @@ impl Test {
     }
 
     /// Asks a value. A value of another shape than the question's never holds.
-    pub(super) fn holds(&self, value: &Value<'_>) -> bool {
+    pub(crate) fn holds(&self, value: &Value<'_>) -> bool {
         match (self, value) {
             (Self::Exists, _) => true,
             // Of many, one is asked after the other, whatever the question.
@@ -346,6 +349,8 @@ mod tests {
             ("/var/library", false),
             ("/etc/a", true),
             ("/var//lib/x", true),
+            ("var/lib", true),
+            ("", false),
         ] {
             assert_eq!(paths.holds(&path.into()), holds, "{path}");
         }

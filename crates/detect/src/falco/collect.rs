@@ -122,7 +122,7 @@ fn bare(name: &str) -> bool {
 /// One item being read.
 pub(super) struct Reader<'r, 't> {
     pub(super) collector: &'r mut Collector,
-    pub(super) source: Source<'t>,
+    pub(super) source: &'r mut Source<'t>,
     pub(super) known: Known<'r>,
     pub(super) warnings: &'r mut Vec<Problem>,
 }
@@ -157,7 +157,7 @@ impl Reader<'_, '_> {
         }
         for (key, kind) in [("list", ItemType::List), ("macro", ItemType::Macro), ("rule", ItemType::Rule)] {
             if item.has(key) {
-                let name = named(kind, "").text(&mut self.source, key)?;
+                let name = named(kind, "").text(self.source, key)?;
                 let item = named(kind, &name);
                 return match kind {
                     ItemType::List => self.list(&item, name),
@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
 
     fn engine(&mut self, item: &Item<'_>) -> Read<()> {
         self.unknown_keys(item, &[&["required_engine_version"]]);
-        let text = item.text(&mut self.source, "required_engine_version")?;
+        let text = item.text(self.source, "required_engine_version")?;
         let Some(version) = Version::parse_engine(&text) else {
             return Err(
                 item.fault(format!("unable to parse engine version '{text}': expected x.y.z or a number"))
@@ -221,8 +221,8 @@ impl Reader<'_, '_> {
     }
 
     fn plugin(&mut self, item: &Item<'_>) -> Read<(String, Version)> {
-        let name = item.text(&mut self.source, "name")?;
-        let text = item.text(&mut self.source, "version")?;
+        let name = item.text(self.source, "name")?;
+        let text = item.text(self.source, "version")?;
         match Version::parse(&text) {
             Some(version) => Ok((name, version)),
             None => {
@@ -232,7 +232,7 @@ impl Reader<'_, '_> {
     }
 
     fn append_flag(&mut self, item: &Item<'_>) -> Read<bool> {
-        let append = item.optional_flag(&mut self.source, "append", false)?;
+        let append = item.optional_flag(self.source, "append", false)?;
         if append {
             self.warn(Code::DeprecatedItem, APPEND_OLD, &item.context);
         }
@@ -253,7 +253,7 @@ impl Reader<'_, '_> {
             Some(value) => Item::new(value, context, "override must be a mapping")?,
         };
         for key in block.map.keys() {
-            let operation = block.text(&mut self.source, key)?;
+            let operation = block.text(self.source, key)?;
             let at = block.at(ItemType::Overrides, key, key);
             let may = |keys: &[&str]| keys.contains(&key.as_str());
             let refused = match operation.as_str() {
@@ -284,7 +284,7 @@ impl Reader<'_, '_> {
             let message = "a list's name may hold no blanks, parentheses, quotes, commas or equal signs";
             self.warn(Code::InvalidListName, message, &item.context);
         }
-        let items = item.texts(&mut self.source, "items")?;
+        let items = item.texts(self.source, "items")?;
         let append = self.append_flag(item)?;
         let (appends, replaces) = self.overrides(item, &["items"], &["items"])?;
         if append && !(appends.is_empty() && replaces.is_empty()) {
@@ -317,7 +317,7 @@ impl Reader<'_, '_> {
             let message = "a macro's name must be a letter followed by letters, digits and underscores";
             self.warn(Code::InvalidMacroName, message, &item.context);
         }
-        let condition = item.text(&mut self.source, "condition")?;
+        let condition = item.text(self.source, "condition")?;
         let condition_context = item.at(ItemType::MacroCondition, "", "condition");
         let append = self.append_flag(item)?;
         let (appends, replaces) = self.overrides(item, &["condition"], &["condition"])?;
@@ -372,7 +372,7 @@ impl Reader<'_, '_> {
             return self.append(item, &name, update);
         }
         if !["condition", "output", "desc", "priority"].iter().any(|key| item.has(key)) {
-            let enabled = item.flag(&mut self.source, "enabled")?;
+            let enabled = item.flag(self.source, "enabled")?;
             self.warn(Code::DeprecatedItem, ENABLED_OLD, &item.context);
             let message = "rule has 'enabled' key but no rule by that name exists";
             let rule = self.collector.rules.iter_mut().find(|r| r.name == name);
@@ -383,23 +383,23 @@ impl Reader<'_, '_> {
     }
 
     fn priority(&mut self, item: &Item<'_>) -> Read<Priority> {
-        let text = item.text(&mut self.source, "priority")?;
+        let text = item.text(self.source, "priority")?;
         let context = item.at(ItemType::RulePriority, "", "priority");
         Priority::parse(&text)
             .ok_or_else(|| Problem::new(Code::ErrYamlValidate, "invalid priority", &context))
     }
 
     fn define_rule(&mut self, item: &Item<'_>, name: String) -> Read<()> {
-        let condition = item.text(&mut self.source, "condition")?;
-        let output = item.text(&mut self.source, "output")?.trim().to_owned();
-        let desc = item.text(&mut self.source, "desc")?;
+        let condition = item.text(self.source, "condition")?;
+        let output = item.text(self.source, "output")?.trim().to_owned();
+        let desc = item.text(self.source, "desc")?;
         let priority = self.priority(item)?;
-        let source = item.optional_text(&mut self.source, "source")?.unwrap_or_else(|| "syscall".to_owned());
-        let enabled = item.optional_flag(&mut self.source, "enabled", true)?;
-        let warn_evttypes = item.optional_flag(&mut self.source, "warn_evttypes", true)?;
-        let skip_if_unknown = item.optional_flag(&mut self.source, "skip-if-unknown-filter", false)?;
-        let tags = item.optional_texts(&mut self.source, "tags")?.into_iter().collect();
-        let mut exceptions = exceptions::read(item, &mut self.source, false, self.warnings)?;
+        let source = item.optional_text(self.source, "source")?.unwrap_or_else(|| "syscall".to_owned());
+        let enabled = item.optional_flag(self.source, "enabled", true)?;
+        let warn_evttypes = item.optional_flag(self.source, "warn_evttypes", true)?;
+        let skip_if_unknown = item.optional_flag(self.source, "skip-if-unknown-filter", false)?;
+        let tags = item.optional_texts(self.source, "tags")?.into_iter().collect();
+        let mut exceptions = exceptions::read(item, self.source, false, self.warnings)?;
         let known = self.known;
         let known_source = known(&source, "").is_some();
         if self.collector.rules.iter().any(|r| r.name == name && r.source != source) {
@@ -471,7 +471,7 @@ impl Reader<'_, '_> {
     fn update(&mut self, item: &Item<'_>, keys: &[String], operation: &str) -> Read<Update> {
         let mut update = Update::default();
         for key in keys {
-            let source = &mut self.source;
+            let source = &mut *self.source;
             match key.as_str() {
                 "condition" => update.condition = Some(item.text(source, key)?),
                 "output" => update.output = Some(item.text(source, key)?),

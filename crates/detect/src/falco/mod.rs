@@ -3,6 +3,7 @@
 //! Files are loaded in order; each answer says what is wrong with everything loaded so far, as the reference does.
 
 mod collect;
+pub mod config;
 mod context;
 mod diagnostics;
 mod exceptions;
@@ -113,12 +114,13 @@ impl Loader {
             return;
         };
         let known = |source: &str, field: &str| Source::named(source).map(|s| s.field(field).is_some());
+        let mut source = Texts::new(text, root.document);
         for (n, item) in items.iter().enumerate().filter(|(_, item)| !item.is_null()) {
             let place = root.child(ItemType::RulesContentItem, "", &format!("/{n}"));
             let mut warnings = Vec::new();
             let mut reader = Reader {
                 collector: &mut self.collector,
-                source: Texts::new(text, root.document),
+                source: &mut source,
                 known: &known,
                 warnings: &mut warnings,
             };
@@ -146,6 +148,11 @@ impl Loader {
                 any.join(" or ")
             })
             .collect()
+    }
+
+    /// Names of the macros that are defined.
+    pub fn macros(&self) -> impl Iterator<Item = &str> {
+        self.collector.macros.iter().map(|m| m.name.as_str())
     }
 
     /// The rules loaded so far.

@@ -275,6 +275,7 @@ impl<'c> Resolver<'c> {
             tags: item.tags.iter().cloned().collect(),
             enabled: item.enabled,
             condition: tree.expr,
+            condition_text: item.condition.trim().to_owned(),
             output: template,
             output_text: item.output.clone(),
             macros,

@@ -24,6 +24,20 @@ impl AuditSubject<'_> {
         u64::try_from(self.event.at()?.as_nanosecond()).ok()
     }
 
+    /// Who did what to which object.
+    pub(crate) fn actor(&self) -> String {
+        let fields = &self.event.fields;
+        let user = fields.user.as_ref().and_then(|u| u.username.as_ref()).map_or("", Text::as_str);
+        let verb = fields.verb.as_ref().map_or("", Text::as_str);
+        let object = fields.object_ref.as_ref();
+        let part = |part: fn(&ObjectRef<'_>) -> Option<String>| object.and_then(part).unwrap_or_default();
+        let name = part(|o| o.name.as_ref().map(|t| t.as_str().to_owned()));
+        let namespace = part(|o| o.namespace.as_ref().map(|t| t.as_str().to_owned()));
+        let resource = part(|o| o.resource.as_ref().map(|t| t.as_str().to_owned()));
+        let below = part(|o| o.subresource.as_ref().map(|t| t.as_str().to_owned()));
+        format!("{user}\0{verb}\0{resource}\0{below}\0{namespace}\0{name}")
+    }
+
     /// The whole event, indented.
     pub(super) fn pretty(&self) -> Option<Value<'_>> {
         let tree: serde_json::Value = serde_json::from_str(self.event.raw.text()).ok()?;

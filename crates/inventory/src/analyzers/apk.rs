@@ -3,6 +3,7 @@
 use super::{Analyzer, Pattern, Stage};
 use crate::package::short;
 use crate::{Ecosystem, Package, Packages, SourcePackage};
+use std::collections::BTreeSet;
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "apk",
@@ -17,9 +18,10 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
 fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
     let mut entry = Entry::default();
+    let mut names = BTreeSet::new();
     for line in text.lines() {
         if line.is_empty() {
-            std::mem::take(&mut entry).finish(out);
+            std::mem::take(&mut entry).finish(&mut names, out);
             continue;
         }
         let Some((key, value)) = line.split_once(':') else {
@@ -41,7 +43,7 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             _ => {}
         }
     }
-    entry.finish(out);
+    entry.finish(&mut names, out);
 }
 
 /// Words that join licences in an expression.
@@ -61,12 +63,16 @@ struct Entry {
 }
 
 impl Entry {
-    fn finish(self, out: &mut Packages) {
+    /// A name is installed once: of two the first counts, as for apk and Trivy.
+    fn finish(self, names: &mut BTreeSet<String>, out: &mut Packages) {
         match (self.name.is_empty(), self.version.is_empty()) {
             (true, true) => return,
             (false, false) => {}
             (false, true) => return out.problem(format!("{} has no version", short(&self.name))),
             (true, false) => return out.problem(format!("version {} has no name", short(&self.version))),
+        }
+        if !names.insert(self.name.clone()) {
+            return out.problem(format!("{} is there twice", short(&self.name)));
         }
         // Packages built before origins were recorded are their own.
         let origin = if self.origin.is_empty() { self.name.clone() } else { self.origin };
@@ -126,5 +132,7 @@ mod tests {
         assert_eq!(out.packages.len(), 1);
         assert_eq!(out.problems.len(), 3);
         assert!(read("").packages.is_empty());
+        let twice = read("P:a\nV:1-r0\n\nP:a\nV:2-r0\n");
+        assert_eq!((twice.packages.len(), twice.problems.as_slice()), (1, &["a is there twice".to_owned()][..]));
     }
 }

@@ -1,65 +1,10 @@
 //! A control's tests against what its commands print.
 
-use super::audit::Audit;
-use super::{Compare, Control, Item, Kind, Op, Tests, Variables};
+use super::node::Need;
+use super::shell::{Audit, Printed, Stop};
+use super::{Compare, Control, Item, Kind, NodeReport, Op, Tests, Variables};
 use regex::RegexBuilder;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What was looked at on a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeReport {
-    /// Command lines of processes; `None` when nobody looked.
-    pub processes: Option<Vec<String>>,
-    /// Files by path; `None` for one that is not there. One that is not named was not looked at.
-    pub files: BTreeMap<String, Option<File>>,
-    /// Folders of which every file is in `files`.
-    pub folders: BTreeSet<String>,
-    /// Files whose content is known and whose mode and owner are not.
-    pub by_api: BTreeSet<String>,
-    /// Lines of the journal by unit (`k3s`), oldest first.
-    pub journal: BTreeMap<String, Vec<String>>,
-}
-
-/// A file of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner.
-    pub owner: String,
-    /// Group.
-    pub group: String,
-    /// Content, where it was read.
-    pub content: Option<String>,
-}
-
-impl NodeReport {
-    /// A file, `None` when it is not there; an error when nobody looked.
-    pub(super) fn file(&self, path: &str) -> Result<Option<&File>, String> {
-        self.files.get(path).map(Option::as_ref).ok_or_else(|| format!("{path} was not looked at"))
-    }
-
-    pub(super) fn exists(&self, path: &str) -> Result<bool, String> {
-        let folder = path.trim_end_matches('/');
-        if self.folders.contains(folder) { Ok(true) } else { self.file(path).map(|file| file.is_some()) }
-    }
-
-    /// Files below a folder.
-    pub(super) fn below(&self, path: &str) -> Result<Vec<&String>, String> {
-        let folder = path.trim_end_matches('/');
-        if !self.folders.contains(folder) {
-            return Err(format!("{folder} was not looked at"));
-        }
-        let inside = |file: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        Ok(self
-            .files
-            .iter()
-            .filter(|(name, file)| inside(name) && file.is_some())
-            .map(|(name, _)| name)
-            .collect())
-    }
-}
 
 /// The answer to a control.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,35 +28,90 @@ pub struct Answer {
     pub actual: String,
 }
 
-/// Answers one control from what was looked at on a node.
-pub fn judge(control: &Control, variables: &Variables, node: &NodeReport) -> Answer {
+/// Where what a control asks comes from, when neither API nor node shows it.
+pub trait Outputs {
+    /// What a command prints that was not recognised, or why that is unknown.
+    fn unrecognised(&self, command: &str) -> Result<Printed, String>;
+}
+
+/// Nobody runs commands: what is not recognised is unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct NoShell;
+
+impl Outputs for NoShell {
+    fn unrecognised(&self, _: &str) -> Result<Printed, String> {
+        Err(Stop::Shell.to_string())
+    }
+}
+
+/// Answers one control, as upstream would, from what was looked at on a node.
+pub fn judge(control: &Control, variables: &Variables, node: &NodeReport, others: &dyn Outputs) -> Answer {
     if control.kind == Kind::Skip {
         return Answer { verdict: Verdict::Skipped, actual: String::new() };
+    }
+    if control.kind == Kind::Manual {
+        return unknown("upstream leaves it to a person".to_owned());
+    }
+    // Without a configuration to look at, the command line must say it.
+    let half = |command: &String| {
+        control.audit_config.is_none()
+            && node.half_seen.iter().any(|name| variables.put_in(command).contains(name))
+    };
+    if control.audit.as_ref().is_some_and(half) {
+        return unknown("the command line was not seen, only the configuration".to_owned());
     }
     let Some(tests) = &control.tests else {
         return unknown("it tests nothing: a person must look".to_owned());
     };
-    let run = |command: &Option<String>| command.as_ref().map(|command| output(command, variables, node));
+    let run =
+        |command: &Option<String>| command.as_ref().map(|command| output(command, variables, node, others));
     let outputs = [run(&control.audit), run(&control.audit_config), run(&control.audit_env)];
     let actual =
         outputs.iter().flatten().find_map(|output| output.as_ref().ok()).cloned().unwrap_or_default();
     let verdict = tested(tests, &outputs, control.multiple);
-    Answer { verdict, actual: actual.chars().take(400).collect() }
+    Answer { verdict, actual: actual.trim_end().chars().take(400).collect() }
+}
+
+/// What must be looked at to answer a control further than it is; `None` when nothing would help.
+pub fn needs(control: &Control, variables: &Variables, node: &NodeReport) -> Vec<Need> {
+    if control.kind != Kind::Automated {
+        return Vec::new();
+    }
+    let need = |command: &String| match Audit::recognise(&variables.put_in(command))?.run(node) {
+        Err(Stop::Needs(need)) => Some(need),
+        _ => None,
+    };
+    [&control.audit, &control.audit_config, &control.audit_env]
+        .into_iter()
+        .flatten()
+        .filter_map(need)
+        .collect()
 }
 
 fn unknown(why: String) -> Answer {
     Answer { verdict: Verdict::Unknown(why), actual: String::new() }
 }
 
-fn output(command: &str, variables: &Variables, node: &NodeReport) -> Result<String, String> {
+fn output(
+    command: &str,
+    variables: &Variables,
+    node: &NodeReport,
+    others: &dyn Outputs,
+) -> Result<String, String> {
     let command = variables.put_in(command);
-    let audit = Audit::recognise(&command).ok_or("only a shell could answer it")?;
-    let text = audit.run(node)?;
-    if text.trim().is_empty() && audit.of_program() {
+    let Some(audit) = Audit::recognise(&command) else {
+        return others.unrecognised(&command).map(|printed| printed.text);
+    };
+    let printed = match audit.run(node) {
+        Ok(printed) => printed,
+        Err(Stop::Shell) => others.unrecognised(&command)?,
+        Err(stop) => return Err(stop.to_string()),
+    };
+    if audit.of_program() && (printed.status != 0 || printed.text.trim().is_empty()) {
         // A flag that must not be set is not set where nothing runs; that is no pass.
-        return Err("what it looks for does not run there".to_owned());
+        return Err("nothing of what it looks for runs there".to_owned());
     }
-    Ok(text)
+    Ok(printed.text)
 }
 
 type Output = Option<Result<String, String>>;
@@ -166,20 +166,23 @@ fn in_output(
     path: bool,
     multiple: bool,
 ) -> Result<(bool, bool), String> {
-    if multiple && !text.is_empty() {
-        let (mut found, mut holds) = (false, true);
-        for line in text.lines() {
-            let (one_found, one_holds) = once(item, line, what, path)?;
-            found |= one_found;
-            holds &= one_holds;
+    let text = text.trim_end_matches([' ', '\n']);
+    if multiple {
+        // The last line that is tested decides, and the first that fails is the last.
+        let mut last = (false, false);
+        for line in text.split('\n') {
+            last = once(item, line, what, path)?;
+            if !last.1 {
+                break;
+            }
         }
-        return Ok((found, holds));
+        return Ok(last);
     }
     once(item, text, what, path)
 }
 
 fn once(item: &Item, text: &str, what: &str, path: bool) -> Result<(bool, bool), String> {
-    let value = if path { at_path(text, what)? } else { flag(text, what) };
+    let value = if path { at_path(text, what)? } else { flag(text, what, item.compare.is_some()) };
     let found = value.is_some();
     let holds = match (&value, &item.compare, item.set) {
         (Some(value), Some(compare), true) => compared(value, compare)?,
@@ -194,8 +197,9 @@ fn once(item: &Item, text: &str, what: &str, path: bool) -> Result<(bool, bool),
     Ok((found, holds))
 }
 
-/// The value of a flag in some text: what follows it after `=` or `:`; of a bare `--flag` true.
-fn flag(text: &str, flag: &str) -> Option<String> {
+/// The value of a flag in some text: what follows it after `=` or `:`, or the next word where a value is compared; of a
+/// bare `--flag` true.
+fn flag(text: &str, flag: &str, compared: bool) -> Option<String> {
     if flag.is_empty() {
         return None;
     }
@@ -211,10 +215,18 @@ fn flag(text: &str, flag: &str) -> Option<String> {
         }
     }
     let value: &str = rest.split(char::is_whitespace).next().unwrap_or_default();
-    Some(match value {
-        "" if flag.starts_with("--") => "true".to_owned(),
-        "" => flag.to_owned(),
-        value => value.to_owned(),
+    if !value.is_empty() {
+        return Some(value.to_owned());
+    }
+    let next = text.match_indices(flag).find_map(|(at, _)| {
+        let rest = text.get(at.saturating_add(flag.len())..)?;
+        let word = rest.trim_start().split(char::is_whitespace).next().filter(|word| !word.is_empty())?;
+        (rest.starts_with(char::is_whitespace) && !word.starts_with('-')).then(|| word.to_owned())
+    });
+    Some(match next.filter(|_| compared) {
+        Some(next) => next,
+        None if flag.starts_with("--") => "true".to_owned(),
+        None => flag.to_owned(),
     })
 }
 
@@ -223,7 +235,7 @@ fn at_path(text: &str, path: &str) -> Result<Option<String>, String> {
     if path.is_empty() || text.trim().is_empty() {
         return Ok(None);
     }
-    let (documents, _) = yaml::read(text.as_bytes(), &yaml::Caps::default());
+    let (documents, _) = yaml::read(text.as_bytes(), &crate::cis::small());
     let root = documents
         .into_iter()
         .next()
@@ -301,6 +313,7 @@ fn equal(value: &str, want: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cis::{File, Task};
 
     fn item(flag: &str, path: &str, set: bool, compare: Option<(Op, &str)>) -> Item {
         let compare = compare.map(|(op, value)| Compare { op, value: value.to_owned() });
@@ -323,18 +336,13 @@ mod tests {
     }
 
     fn verdict(control: &Control, process: Option<&str>, conf: Option<&str>) -> Verdict {
-        let file = |content: &str| File {
-            mode: 0o600,
-            owner: "root".into(),
-            group: "root".into(),
-            content: Some(content.into()),
-        };
+        let file = |content: &str| File { mode: 0o600, content: Some(content.into()), ..File::default() };
         let node = NodeReport {
-            processes: process.map(|line| vec![line.to_owned()]),
+            processes: process.map(|line| vec![Task::of_command(line)]),
             files: conf.map(|content| ("/conf".to_owned(), Some(file(content)))).into_iter().collect(),
             ..NodeReport::default()
         };
-        judge(control, &Variables::default(), &node).verdict
+        judge(control, &Variables::default(), &node, &NoShell).verdict
     }
 
     #[test]
@@ -401,9 +409,27 @@ mod tests {
             ("permissions=600", "permissions", Some("600")),
             ("root:root", "root:root", Some("root:root")),
             ("a", "--x", None),
+            ("a --x b", "--x", Some("true")),
         ] {
-            assert_eq!(flag(text, name).as_deref(), want, "{text}");
+            assert_eq!(flag(text, name, false).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn a_flag_with_its_value_in_the_next_word() {
+        assert_eq!(flag("a --x b --y", "--x", true).as_deref(), Some("b"));
+        assert_eq!(flag("a --x --y", "--x", true).as_deref(), Some("true"));
+    }
+
+    #[test]
+    fn every_line_by_itself() {
+        let mode = item("permissions", "", true, Some((Op::Bitmask, "600")));
+        let lines = |text: &str| in_output(&mode, text, "permissions", false, true).unwrap().1;
+        assert!(lines("permissions=600\npermissions=400\n"));
+        assert!(!lines("permissions=600\npermissions=644\n"));
+        assert!(!lines("permissions=644\npermissions=600\n"));
+        // Nothing to test is no pass.
+        assert!(!lines(""));
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Op {
 
 /// Reads one control file; `None` for a file that is something else. A bad part never throws the rest away.
 pub fn parse(text: &[u8], name: &str) -> (Option<Controls>, Vec<Diagnostic>) {
-    let (documents, read) = yaml::read(text, &yaml::Caps::default());
+    let (documents, read) = yaml::read(text, &crate::cis::small());
     let mut diagnostics: Vec<Diagnostic> = read.into_iter().map(|d| d.in_document(name)).collect();
     let Some(value) =
         documents.into_iter().map(|document| document.value).find(|v| v.get("controls").is_some())

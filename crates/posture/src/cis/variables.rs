@@ -1,6 +1,7 @@
 //! What `$kubeletconf` and the like stand for: kube-bench's `config.yaml`, a benchmark's own over the common one.
 
 use super::NodeReport;
+use super::node::NAME;
 use model::Diagnostic;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ impl Variables {
     pub fn parse(common: &[u8], own: &[u8], section: &str, node: &NodeReport) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut read = |text: &[u8]| {
-            let (documents, read) = yaml::read(text, &yaml::Caps::default());
+            let (documents, read) = yaml::read(text, &crate::cis::small());
             diagnostics.extend(read);
             documents.into_iter().find_map(|document| match document.value {
                 Value::Object(object) => Some(object),
@@ -46,7 +47,7 @@ impl Variables {
     pub fn candidates(common: &[u8], own: &[u8]) -> Vec<String> {
         let mut all = Vec::new();
         for text in [common, own] {
-            let (documents, _) = yaml::read(text, &yaml::Caps::default());
+            let (documents, _) = yaml::read(text, &crate::cis::small());
             for document in documents {
                 paths(&document.value, &mut all);
             }
@@ -56,13 +57,21 @@ impl Variables {
         all
     }
 
+    /// What a name stands for.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.known.get(name).map(String::as_str)
+    }
+
     /// A command with the variables put in, longest names first.
     pub fn put_in(&self, command: &str) -> String {
         let mut names: Vec<&String> = self.known.keys().collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.iter().fold(command.to_owned(), |text, name| {
             let value = self.known.get(*name).map_or("", String::as_str);
-            text.replace(&format!("${name}"), value)
+            // Several words are one to the shell.
+            let value =
+                if value.contains(char::is_whitespace) { format!("'{value}'") } else { value.to_owned() };
+            text.replace(&format!("${name}"), &value)
         })
     }
 }
@@ -91,10 +100,13 @@ fn add(known: &mut BTreeMap<String, String>, name: &str, component: &Value, node
     let bins = words(component.get("bins"));
     let runs = |bin: &&&str| {
         let first = bin.split_whitespace().next().unwrap_or_default();
-        node.processes
-            .iter()
-            .flatten()
-            .any(|line| line.split_whitespace().next().is_some_and(|p| p.ends_with(first)))
+        node.processes.iter().flatten().any(|task| {
+            let program = task.command.split_whitespace().next().unwrap_or_default();
+            let folder = program.rsplit_once('/').map_or(0, |(folder, _)| folder.len().saturating_add(1));
+            let named = task.command.get(folder..).unwrap_or_default();
+            (task.name.len() == NAME && first.starts_with(&task.name) || task.name == first)
+                && named.starts_with(**bin)
+        })
     };
     // Where none of them runs, one that is a program of its own; else the component's own name.
     let single = || bins.iter().find(|bin| !bin.contains(' '));
@@ -122,7 +134,7 @@ fn paths(value: &Value, all: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cis::File;
+    use crate::cis::{File, Task};
 
     const COMMON: &[u8] =
         b"node:\n  components: [kubelet]\n  kubelet:\n    bins: [hyperkube kubelet, kubelet]\n    \
@@ -136,9 +148,9 @@ mod tests {
     fn what_runs_and_what_is_there_wins() {
         let none = NodeReport::default();
         assert_eq!(put(b"", &none, "$kubeletbin $kubeletconf $kubeletkubeconfig"), "kubelet /d /k");
-        let file = File { mode: 0, owner: String::new(), group: String::new(), content: None };
+        let file = File::default();
         let node = NodeReport {
-            processes: Some(vec!["/usr/bin/kubelet --v=2".into()]),
+            processes: Some(vec![Task::of_command("/usr/bin/kubelet --v=2")]),
             files: [("/a".to_owned(), None), ("/b".to_owned(), Some(file))].into(),
             ..NodeReport::default()
         };

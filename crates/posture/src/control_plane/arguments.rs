@@ -4,6 +4,8 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
     flags: Vec<(String, String)>,
+    /// What the environment says where no flag does.
+    environment: Vec<(String, String)>,
 }
 
 /// Flags that decide about security and are worth showing, without dashes.
@@ -50,12 +52,26 @@ impl Arguments {
             open = value.is_none();
             flags.push((name.replace('_', "-"), value.unwrap_or("true").to_owned()));
         }
-        Self { flags }
+        Self { flags, environment: Vec::new() }
+    }
+
+    /// The same with an environment that stands for flags: `ETCD_CERT_FILE` for `--cert-file`, with the prefix `ETCD_`.
+    pub fn with_environment<'e>(
+        mut self,
+        prefix: &str,
+        all: impl IntoIterator<Item = (&'e str, &'e str)>,
+    ) -> Self {
+        let flag = |(name, value): (&str, &str)| {
+            Some((name.strip_prefix(prefix)?.to_ascii_lowercase().replace('_', "-"), value.to_owned()))
+        };
+        self.environment = all.into_iter().filter_map(flag).collect();
+        self
     }
 
     /// The value of a flag; the last one wins.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.flags.iter().rev().find(|(flag, _)| flag == name).map(|(_, value)| value.as_str())
+        let all = self.environment.iter().chain(&self.flags).rev();
+        all.into_iter().find(|(flag, _)| flag == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether a flag is there and not empty.
@@ -81,6 +97,11 @@ impl Arguments {
     /// Every flag as it would be written.
     pub fn written(&self) -> impl Iterator<Item = String> + '_ {
         self.flags.iter().map(|(name, value)| format!("--{name}={value}"))
+    }
+
+    /// Every flag with its value.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.flags.clone()
     }
 
     /// Those flags that decide about security, as written.
@@ -112,6 +133,16 @@ mod tests {
         assert_eq!(arguments.bool("absent", true), Some(true));
         assert_eq!(arguments.list("list").collect::<Vec<_>>(), ["a", "b", "c"]);
         assert!(!arguments.has("empty") && arguments.has("on"));
+    }
+
+    #[test]
+    fn flags_win_over_the_environment() {
+        let words = ["--cert-file=/flag"];
+        let environment = [("ETCD_CERT_FILE", "/env"), ("ETCD_CLIENT_CERT_AUTH", "true"), ("PATH", "/bin")];
+        let arguments = Arguments::parse(words).with_environment("ETCD_", environment);
+        assert_eq!(arguments.get("cert-file"), Some("/flag"));
+        assert_eq!(arguments.bool("client-cert-auth", false), Some(true));
+        assert_eq!(arguments.written().count(), 1);
     }
 
     #[test]

@@ -81,11 +81,19 @@ fn process(template: &Template<'_>, container: &Container<'_, '_>) -> Option<Pro
         let name = last(image.as_ref()?);
         Some((COMPONENTS.iter().copied().find(|component| *component == name)?, words.as_slice()))
     })?;
+    let mut arguments = Arguments::parse(rest.iter().copied());
+    if component == "etcd" {
+        let all = container.json.get("env").items();
+        arguments = arguments.with_environment(
+            "ETCD_",
+            all.iter().map(|one| (one.get("name").text(), one.get("value").text())),
+        );
+    }
     let node = template.spec().json.get("nodeName").str().map(|name| NodeName(name.into()));
     Some(Process {
         component,
         version: image.and_then(|image| image.tag).map(|tag| tag.to_string()),
-        arguments: Arguments::parse(rest.iter().copied()),
+        arguments,
         node,
         target: Target::Workload(template.workload.reference().clone()),
         place: container.evidence(""),

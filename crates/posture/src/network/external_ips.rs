@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
         id: "network/external-ips",
         title: "Service takes the traffic of external addresses",
         severity: Severity::Medium,
-        controls: &["AVD-KSV-0108", "T1557"],
+        controls: &["CIS 1.2.3", "AVD-KSV-0108", "T1557"],
         explain: "Every node sends packets for the listed addresses to this Service, whosever they are: who may \
                   create Services can take over a name server or a registry for the whole cluster \
                   (CVE-2020-8554). Use a LoadBalancer, and switch on the `DenyServiceExternalIPs` admission plugin.",

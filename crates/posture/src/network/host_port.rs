@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "network/host-port",
         title: "Pod opens a port of its node",
         severity: Severity::Medium,
-        controls: &["PSS baseline", "CIS 5.2.13", "AVD-KSV-0024", "T1133"],
+        controls: &["PSS baseline", "CIS 5.2.12", "AVD-KSV-0024", "T1133"],
         explain: "The port is open on every address of the node, a public one too, and no NetworkPolicy sees it. \
                   Put a Service in front. A login to the node (SSH) needs no open port at all: AWS Systems Manager \
                   Session Manager, Tailscale and their like connect from inside.",
@@ -41,7 +41,8 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
             finding.severity = if known(number).is_some() { Severity::High } else { Severity::Medium };
             let key = format!("{} port {number}", workload.reference());
             let title = if login(number) { INSTEAD } else { "take the port of the node away; a Service reaches the pod" };
-            finding.fixes.push(if written.is_some() {
+            // On the node's own network every port is the node's, written or not.
+            finding.fixes.push(if written.is_some() && !on_host {
                 let edits = vec![Edit::Remove { resource: workload.reference().clone(), pointer }];
                 let breaks = vec!["clients that call the node".to_owned()];
                 Fix { key, title: title.to_owned(), grain: Grain::Field, effort: 2, breaks, edits }

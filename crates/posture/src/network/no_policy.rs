@@ -11,7 +11,7 @@ pub(crate) static CHECK: Check = Check {
         id: "network/no-policy",
         title: "Namespace has no NetworkPolicy",
         severity: Severity::Low,
-        controls: &["CIS 5.3.2", "NSA"],
+        controls: &["CIS 5.3.2", "NSA network", "AVD-KSV-0038"],
         explain: "Without one, every pod of the cluster reaches every port here, and every pod here reaches the \
                   internet and the cloud's metadata service. Deny by default, then allow what is used.",
     },

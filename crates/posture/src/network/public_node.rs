@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "network/public-node",
         title: "Node has an external address",
         severity: Severity::Medium,
-        controls: &["NSA network", "CIS 5.6.5", "T1133"],
+        controls: &["NSA network", "CIS GKE 5.6.5", "T1133"],
         explain: "Whatever listens on the node (SSH, the kubelet, every NodePort) is as open as its firewall, which \
                   the API does not show. Put nodes into a private network with a gateway for what goes out; log in \
                   through AWS Systems Manager Session Manager, Tailscale or a console of the provider.",

@@ -6,11 +6,27 @@
 
 use model::{Diagnostic, Evidence, NodeName, Origin, ResourceRef, Source};
 use serde_json::Value;
-use snapshot::Snapshot;
+use snapshot::{Resource, Snapshot};
 use std::sync::Arc;
 
 /// What a configuration document may weigh, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
+
+/// Group and kind of a configuration.
+pub(crate) const GROUP: &str = "kubelet.config.k8s.io";
+pub(crate) const KIND: &str = "KubeletConfiguration";
+/// The annotation of one that was read from a running kubelet.
+const READ_FROM: &str = "ringwall.dev/read-from";
+
+/// Fields that decide about security and are worth showing.
+const DECIDING: &[&[&str]] = &[
+    &["authentication", "anonymous", "enabled"],
+    &["authorization", "mode"],
+    &["readOnlyPort"],
+    &["rotateCertificates"],
+    &["seccompDefault"],
+    &["protectKernelDefaults"],
+];
 
 /// What the values were read from, and so what absence means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +105,39 @@ impl Kubelet {
         Ok(Self { node, kind, config, flags: Vec::new(), evidence })
     }
 
+    /// Every configuration in a snapshot: those that were read from running kubelets, and files among the manifests;
+    /// where no kubelet was read, the one that kubeadm keeps for them.
+    pub fn all(snapshot: &Snapshot) -> Vec<Self> {
+        let mut all: Vec<Self> = snapshot.of(GROUP, KIND).iter().map(Self::of_resource).collect();
+        if !all.iter().any(|kubelet| kubelet.kind == Kind::Configz) {
+            all.extend(Self::of_kubeadm(snapshot));
+        }
+        all
+    }
+
+    fn of_resource(resource: &Resource) -> Self {
+        let name = &resource.reference.name;
+        let node = Some(NodeName(name.clone())).filter(|_| !name.is_empty());
+        let running = resource.json().at(&["metadata", "annotations"]).get(READ_FROM).text() == "configz";
+        Self {
+            node,
+            kind: if running { Kind::Configz } else { Kind::File },
+            config: serde_json::from_str(resource.text()).unwrap_or_default(),
+            flags: Vec::new(),
+            evidence: resource.evidence(""),
+        }
+    }
+
+    /// Those values that decide about security, as written.
+    pub fn deciding(&self) -> Vec<String> {
+        let value = |path: &&[&str]| {
+            let value = path.iter().try_fold(&self.config, |at, part| at.get(part))?;
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some(format!("{}={}", path.join("."), shown.chars().take(80).collect::<String>()))
+        };
+        DECIDING.iter().filter_map(value).collect()
+    }
+
     /// The configuration that kubeadm keeps for its kubelets, where a snapshot has it.
     pub(crate) fn of_kubeadm(snapshot: &Snapshot) -> Option<Self> {
         let map = snapshot.of("", "ConfigMap").iter().find(|map| {
@@ -106,6 +155,16 @@ impl Kubelet {
         Some(Self { node: None, kind: Kind::File, config, flags: Vec::new(), evidence })
     }
 
+    /// Where to look for a field.
+    pub fn evidence_of(&self, field: &Field) -> Evidence {
+        match &self.evidence {
+            Evidence::Field { resource, origin, pointer } if pointer.is_empty() => {
+                Evidence::field(resource, origin, format!("/{}", field.path.join("/")))
+            }
+            other => other.clone(),
+        }
+    }
+
     /// What holds for a field.
     pub fn effective(&self, field: &Field) -> Effective {
         let flag = self.flags.iter().rev().find(|(name, _)| !field.flag.is_empty() && name == field.flag);
@@ -113,9 +172,19 @@ impl Kubelet {
             let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
             return Effective { value, written: true };
         }
-        let written =
-            field.path.iter().try_fold(&self.config, |at, part| at.get(part)).filter(|v| !v.is_null());
-        if let Some(value) = written {
+        let mut at = &self.config;
+        for part in field.path {
+            // Where something else stands in place of an object, nobody knows what holds.
+            if !(at.is_object() || at.is_null()) {
+                return Effective { value: Value::Array(vec![at.clone()]), written: true };
+            }
+            at = at.get(part).unwrap_or(&Value::Null);
+        }
+        let written = Some(at).filter(|value| !value.is_null());
+        // In a file a duration of zero is one that is not set.
+        let unset =
+            |value: &&Value| self.kind == Kind::File && value.as_str().is_some_and(|text| text == "0s");
+        if let Some(value) = written.filter(|value| !unset(value)) {
             return Effective { value: value.clone(), written: true };
         }
         let absent = match self.kind {
@@ -163,6 +232,23 @@ mod tests {
             |kind| kubelet(kind, config.clone(), &[("anonymous-auth", "true")]).effective(&ANONYMOUS).value;
         assert_eq!(value(Kind::File), json!(true));
         assert_eq!(value(Kind::Configz), json!(false));
+    }
+
+    #[test]
+    fn a_duration_of_zero_in_a_file_is_not_set() {
+        static IDLE: Field = Field { path: &["idle"], flag: "idle", in_file: "\"4h\"", ..ANONYMOUS };
+        let value = |kind| kubelet(kind, json!({"idle": "0s"}), &[]).effective(&IDLE).value;
+        assert_eq!(value(Kind::File), json!("4h"));
+        assert_eq!(value(Kind::Configz), json!("0s"));
+    }
+
+    #[test]
+    fn something_else_in_place_of_an_object_is_unknown() {
+        for lie in [json!("x"), json!(false), json!([])] {
+            let value =
+                kubelet(Kind::Configz, json!({"authentication": lie}), &[]).effective(&ANONYMOUS).value;
+            assert_eq!((ANONYMOUS.safe)(&value), None);
+        }
     }
 
     #[test]

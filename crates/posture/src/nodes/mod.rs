@@ -45,7 +45,7 @@ pub(crate) fn judge(check: &'static Check, field: &Field, kubelet: &Kubelet, rep
                 None => Target::Unresolved { what: whose, why: "the document names no node".to_owned() },
             };
             let message = format!("{how}: {}", field.says);
-            let mut finding = Finding::new(&check.rule, target, kubelet.evidence.clone(), message);
+            let mut finding = Finding::new(&check.rule, target, kubelet.evidence_of(field), message);
             let key = format!("kubelet {name}");
             let title = format!("write `{}` into the kubelet's configuration", field.write);
             finding.fixes.push(report::by_hand(key, Grain::Field, 2, title));

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 pub struct Tables {
     /// The day they were made, `YYYY-MM-DD`: what came after is not in them.
     pub as_of: String,
+    /// Where the rows come from.
+    #[serde(default)]
+    pub sources: Vec<String>,
     /// Component, then lines (`1.24`) with the day their last fix came.
     pub end_of_life: BTreeMap<String, Vec<(String, String)>>,
     /// Vulnerabilities by component.
@@ -35,12 +38,22 @@ pub struct Known {
     pub from: String,
     /// The first fixed version of each line that got one.
     pub fixed: Vec<String>,
+    /// The public advisory the versions are from.
+    #[serde(default)]
+    pub source: String,
+    /// It is known to be used by attackers.
+    #[serde(default)]
+    pub exploited: bool,
+    /// It leads from a container, its image or its pod to root on the node.
+    #[serde(default)]
+    pub escape: bool,
 }
 
 impl Default for Tables {
     fn default() -> Self {
         Self::parse(include_str!("tables.json")).unwrap_or_else(|_| Self {
             as_of: String::new(),
+            sources: Vec::new(),
             end_of_life: BTreeMap::new(),
             vulnerabilities: Vec::new(),
         })
@@ -156,9 +169,10 @@ mod tests {
         assert_eq!(tables.ended("kubernetes", "v1.24.17", today), Some("2023-07-28"));
         assert_eq!(tables.ended("kubernetes", "v1.36.1-eks-2", today), None);
         assert_eq!(tables.ended("kubernetes", "v1.24.17", "2023-01-01"), None);
-        assert_eq!(tables.ended("kubernetes", "v1.11.0", today), Some("2021-06-18"));
+        assert_eq!(tables.ended("kubernetes", "v1.11.0", today), Some("2019-05-01"));
         assert_eq!(tables.ended("docker", "19.3.15", today), Some("2021-07-20"));
-        assert_eq!(tables.ended("containerd", "2.2.1", today), None);
+        assert_eq!(tables.ended("containerd", "2.3.2", today), None);
+        assert_eq!(tables.ended("containerd", "2.2.1", today), Some("2026-11-06"));
         assert_eq!(tables.ended("cri-o", "1.24.6", today), Some("2023-07-28"));
         assert_eq!(tables.ended("nothing", "1.0", today), None);
     }
@@ -170,12 +184,33 @@ mod tests {
             tables.known(component, version).iter().map(|known| known.id.clone()).collect()
         };
         assert!(ids("containerd", "1.6.4").contains(&"CVE-2023-25173".to_owned()));
-        assert!(ids("containerd", "2.2.1").is_empty());
+        assert!(ids("containerd", "2.3.2").is_empty());
         // A line between fixed ones that got no fix has it.
         assert!(ids("kernel", "5.12.0").contains(&"CVE-2022-0847".to_owned()));
         assert!(!ids("kernel", "5.15.25").contains(&"CVE-2022-0847".to_owned()));
         assert!(ids("kernel", "6.12.0").is_empty() && ids("kubelet", "v1.36.1").is_empty());
         assert!(ids("kubelet", "nonsense").is_empty());
+    }
+
+    #[test]
+    fn every_row_can_be_looked_up() {
+        let tables = Tables::default();
+        assert!(tables.as_of.len() == 10 && tables.sources.len() >= 4);
+        for known in &tables.vulnerabilities {
+            assert!(
+                known.id.starts_with("CVE-") && !known.source.is_empty() && !known.fixed.is_empty(),
+                "{known:?}"
+            );
+            let last = known.fixed.last().unwrap();
+            assert!(
+                Version::parse(&known.from).is_some() && !known.has(Version::parse(last).unwrap()),
+                "{known:?}"
+            );
+        }
+        for (component, lines) in &tables.end_of_life {
+            let order = lines.iter().map(|(line, _)| Version::parse(line).unwrap().parts);
+            assert!(order.is_sorted() && lines.iter().all(|(_, day)| day.len() == 10), "{component}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
         id: "rbac/broad-groups",
         title: "Rights are bound to everyone",
         severity: Severity::High,
-        controls: &["CIS 5.1.10", "AVD-KSV-01011", "T1078.004"],
+        controls: &["AVD-KSV-01011", "T1078.004"],
         explain: "`system:unauthenticated` is whoever reaches the API server; `system:authenticated` is every person \
                   and every pod; `system:serviceaccounts` is every pod. Bind the one account or group that needs it.",
     },

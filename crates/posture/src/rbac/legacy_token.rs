@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
         id: "rbac/legacy-token",
         title: "Secret holds a token that never expires",
         severity: Severity::Medium,
-        controls: &["CIS 5.1.7", "T1528"],
+        controls: &["CIS 3.1.2", "T1528"],
         explain: "A Secret of type `kubernetes.io/service-account-token` is a password for the account: it has no \
                   end, and whoever reads Secrets here has it. Use `kubectl create token` or a projected token, \
                   which expire.",

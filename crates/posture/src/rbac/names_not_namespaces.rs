@@ -12,7 +12,7 @@ pub(crate) static CHECK: Check = Check {
         id: "rbac/names-not-namespaces",
         title: "Names of namespaces limit nothing but objects of that name",
         severity: Severity::Medium,
-        controls: &["CIS 5.1.1"],
+        controls: &[],
         explain: "`resourceNames` are names of objects, not namespaces. The rule grants objects that happen to be \
                   called so, in every namespace where it is bound, production too, and nothing in the namespaces \
                   that were meant. Where a right holds is decided by the binding: write a Role in each namespace.",

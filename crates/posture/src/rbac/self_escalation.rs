@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "rbac/self-escalation",
         title: "Role carries its own escalation",
         severity: Severity::High,
-        controls: &["CIS 5.1.8", "CIS 5.1.13", "AVD-KSV-0043", "T1098"],
+        controls: &["CIS 5.1.8", "CIS 5.1.11", "CIS 5.1.13", "AVD-KSV-0043", "T1098"],
         explain: "With `bind`, `escalate`, `impersonate`, `serviceaccounts/token` or the approval of client \
                   certificates the rest of the role does not matter: its holder takes what is missing. Give these \
                   verbs to nobody but those who administer rights.",

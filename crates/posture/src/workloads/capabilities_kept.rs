@@ -10,7 +10,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/capabilities-kept",
         title: "Container keeps capabilities that it may not need",
         severity: Severity::Low,
-        controls: &["PSS restricted", "CIS 5.2.8", "CIS 5.2.10", "AVD-KSV-0003", "AVD-KSV-0004", "AVD-KSV-0106"],
+        controls: &["PSS restricted", "CIS 5.2.8", "CIS 5.2.9", "AVD-KSV-0003", "AVD-KSV-0004", "AVD-KSV-0106"],
         explain: "The default set lets a container forge packets (`NET_RAW`), change owners and modes, and bind low ports. Drop `ALL` and add what is proven to be needed.",
     },
     run: Run::Workload(run),

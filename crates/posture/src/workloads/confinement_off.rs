@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/confinement-off",
         title: "Pod switches off a part of its confinement",
         severity: Severity::Medium,
-        controls: &["PSS baseline", "CIS 5.2.11", "AVD-KSV-0002", "AVD-KSV-0025", "AVD-KSV-0026", "AVD-KSV-0027", "AVD-KSV-0103", "T1611"],
+        controls: &["PSS baseline", "CIS 5.2.10", "AVD-KSV-0002", "AVD-KSV-0025", "AVD-KSV-0026", "AVD-KSV-0027", "AVD-KSV-0103", "T1611"],
         explain: "AppArmor, SELinux, the masks over `/proc`, kernel parameters and the separation of Windows host processes stand between a container and its node. The default of each is right for nearly every workload: take the field away.",
     },
     run: Run::Workload(run),

@@ -1,7 +1,7 @@
 //! Capabilities that are as good as root on the node.
 
-use crate::{Check, Report, Run, Workload, report};
-use model::{Escape, Finding, Grain, Rule, Severity};
+use crate::{Check, Report, Run, Workload};
+use model::{Edit, Escape, Finding, Fix, Grain, Rule, Severity};
 use snapshot::Container;
 
 pub(crate) static CHECK: Check = Check {
@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/dangerous-capabilities",
         title: "Container has a capability that is as good as root on the node",
         severity: Severity::High,
-        controls: &["PSS baseline", "CIS 5.2.9", "AVD-KSV-0005", "AVD-KSV-0022", "T1611"],
+        controls: &["PSS baseline", "CIS 5.2.8", "CIS 5.2.9", "AVD-KSV-0005", "AVD-KSV-0022", "T1611"],
         explain: "`SYS_ADMIN` mounts the node's disks, `SYS_MODULE` loads kernel code, `DAC_READ_SEARCH` opens any \
                   file by handle, `SYS_PTRACE` with `hostPID` takes over a process of the node. Drop `ALL` and add \
                   what is proven to be needed.",
@@ -60,9 +60,18 @@ fn tell(
     let message = format!("container {name} has {capability}: {gives}");
     let mut finding = Finding::new(&CHECK.rule, workload.target(), evidence.clone(), message);
     finding.instance = Some(format!("{}:{capability}", container.name()));
-    let key = format!("{} {} {capability}", workload.reference(), container.name());
-    let title = format!("drop {capability} from container {name}");
-    finding.fixes.push(report::by_hand(key, Grain::Field, 1, title));
+    let edits = vec![Edit::Remove {
+        resource: workload.reference().clone(),
+        pointer: container.pointer(&format!("/securityContext/capabilities/add/{index}")),
+    }];
+    finding.fixes.push(Fix {
+        key: format!("{} {} {capability}", workload.reference(), container.name()),
+        title: format!("drop {capability} from container {name}"),
+        grain: Grain::Field,
+        effort: 1,
+        breaks: vec![format!("what container {name} does with it")],
+        edits,
+    });
     report.finding(finding);
     workload.escape(report, Escape::Capability(capability.to_owned()), evidence);
 }

@@ -8,7 +8,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/default-namespace",
         title: "Workloads run in the namespace default",
         severity: Severity::Low,
-        controls: &["CIS 5.7.4", "AVD-KSV-0110"],
+        controls: &["CIS 5.6.4", "AVD-KSV-0110"],
         explain: "Rights, network policies, quotas and Pod Security levels are set by namespace. What lands in \
                   `default` because nobody chose shares them with everything else that did.",
     },

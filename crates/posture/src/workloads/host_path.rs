@@ -10,7 +10,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/host-path",
         title: "Container mounts a path of its node",
         severity: Severity::High,
-        controls: &["PSS baseline", "CIS 5.2.12", "AVD-KSV-0023", "T1611"],
+        controls: &["PSS baseline", "CIS 5.2.11", "AVD-KSV-0023", "T1611"],
         explain: "Writing the node's own files (`/`, `/etc`, `/var/lib/kubelet`, `/usr`) is running code on the \
                   node; reading the kubelet's directory is reading the tokens of every pod there. Mount the one \
                   file that is needed, read-only, or use a volume that is no part of the node.",
@@ -52,6 +52,10 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         let mut finding = Finding::new(&CHECK.rule, workload.target(), evidence.clone(), message);
         finding.severity = severity;
         finding.instance = Some(format!("{}:{}", seen.container.name(), seen.path));
+        // Of what is as dangerous to read, nothing less helps.
+        if worth(&seen.path) == Worth::Node {
+            finding.fixes.push(seen.unmount(workload));
+        }
         if seen.writable {
             let title = format!("mount {path} read-only in container {name}");
             finding.fixes.push(report::set(

@@ -3,6 +3,8 @@
 mod node_path;
 mod standards;
 
+pub(crate) use standards::broken;
+
 crate::checks![
     privileged,
     host_path,

@@ -10,7 +10,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/no-seccomp",
         title: "Container runs without a seccomp profile",
         severity: Severity::Low,
-        controls: &["PSS restricted", "CIS 5.7.2", "NSA seccomp", "AVD-KSV-0030", "AVD-KSV-0104", "T1611"],
+        controls: &["PSS restricted", "CIS 5.6.2", "NSA seccomp", "AVD-KSV-0030", "AVD-KSV-0104", "T1611"],
         explain: "Without a profile every system call of the kernel can be called, and most ways out of a container through the kernel need one that `RuntimeDefault` blocks. Set it for the pod, or make it the default with the kubelet's `seccompDefault`.",
     },
     run: Run::Workload(run),

@@ -1,5 +1,7 @@
 //! What a path of the node is worth to whoever can read or write it.
 
+use crate::Workload;
+use model::{Edit, Fix, Grain};
 use snapshot::{Container, PodSpec};
 
 /// What reaching a path gives.
@@ -137,6 +139,27 @@ pub(crate) struct Seen<'t, 'a> {
     /// The path on the node, normal, with the mount's `subPath`.
     pub(crate) path: String,
     pub(crate) writable: bool,
+    /// The volume, by its place in the pod's list; `None` when another mount shows it too.
+    volume: Option<usize>,
+}
+
+impl Seen<'_, '_> {
+    /// Takes the mount away, and the volume with it when nobody else mounts that.
+    pub(crate) fn unmount(&self, workload: &Workload<'_, '_>) -> Fix {
+        let remove = |pointer| Edit::Remove { resource: workload.reference().clone(), pointer };
+        let mount = remove(self.container.pointer(&format!("/volumeMounts/{}", self.mount)));
+        let pod = workload.template.spec_pointer();
+        let volume = self.volume.map(|volume| remove(format!("{pod}/volumes/{volume}")));
+        let (path, name) = (model::escape(&self.path), model::escape(self.container.name()));
+        Fix {
+            key: format!("{} {name} unmount {path}", workload.reference()),
+            title: format!("take {path} away from container {name}"),
+            grain: Grain::Object,
+            effort: 2,
+            breaks: vec![format!("what container {name} does with {path}")],
+            edits: [mount].into_iter().chain(volume).collect(),
+        }
+    }
 }
 
 /// Every path of the node that some container mounts. Volumes that none mounts reach nobody.
@@ -147,6 +170,9 @@ pub(crate) fn seen<'t, 'a>(spec: PodSpec<'t, 'a>, containers: &[Container<'t, 'a
     if volumes.is_empty() {
         return all;
     }
+    let mounts_of =
+        |name: &str| containers.iter().flat_map(|c| c.mounts()).filter(|m| m.volume == name).count();
+    let places: Vec<&str> = spec.volumes().map(|volume| volume.name()).collect();
     for container in containers {
         let mounts = container.json.get("volumeMounts").items();
         for (index, (mount, json)) in container.mounts().zip(mounts).enumerate() {
@@ -154,7 +180,9 @@ pub(crate) fn seen<'t, 'a>(spec: PodSpec<'t, 'a>, containers: &[Container<'t, 'a
             // A path made of variables is not known: the whole volume is taken to be seen.
             let below = json.get("subPath").text();
             let path = normal(&format!("{base}/{below}"));
-            all.push(Seen { container: *container, mount: index, path, writable: !mount.read_only });
+            let place = places.iter().position(|name| *name == mount.volume);
+            let volume = place.filter(|_| mounts_of(mount.volume) == 1);
+            all.push(Seen { container: *container, mount: index, path, writable: !mount.read_only, volume });
         }
     }
     all

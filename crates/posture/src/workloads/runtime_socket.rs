@@ -1,8 +1,8 @@
 //! Sockets of the container runtime.
 
 use super::node_path::{seen, socket};
-use crate::{Check, Report, Run, Workload, report};
-use model::{Escape, Finding, Grain, Rule, Severity};
+use crate::{Check, Report, Run, Workload};
+use model::{Escape, Finding, Rule, Severity};
 
 pub(crate) static CHECK: Check = Check {
     rule: Rule {
@@ -26,13 +26,10 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         let message = format!("container {name} mounts {path}: it can start anything on the node");
         let mut finding = Finding::new(&CHECK.rule, workload.target(), evidence.clone(), message);
         finding.instance = Some(format!("{}:{}", seen.container.name(), seen.path));
-        let key = format!("{} {path}", workload.reference());
-        finding.fixes.push(report::by_hand(
-            key,
-            Grain::Object,
-            4,
-            format!("take {path} away from container {name}; build or inspect without the runtime"),
-        ));
+        let mut fix = seen.unmount(workload);
+        fix.title.push_str("; build or inspect without the runtime");
+        fix.effort = 4;
+        finding.fixes.push(fix);
         report.finding(finding);
         workload.escape(report, Escape::RuntimeSocket { path: socket.to_owned() }, evidence);
     }

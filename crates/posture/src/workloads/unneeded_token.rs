@@ -89,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn the_picture_of_a_static_pod_mounts_none() {
+        let mirror = "{apiVersion: v1, kind: Pod, metadata: {name: a, annotations: {kubernetes.io/config.mirror: x}}, \
+                      spec: {containers: []}}";
+        assert!(run("workloads/unneeded-token", mirror).findings.is_empty());
+    }
+
+    #[test]
     fn bound_or_switched_off_is_silent() {
         let off = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}, \
                    automountServiceAccountToken: false}";

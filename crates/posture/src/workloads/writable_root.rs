@@ -9,7 +9,7 @@ pub(crate) static CHECK: Check = Check {
         id: "workloads/writable-root",
         title: "Container can change its own programs",
         severity: Severity::Low,
-        controls: &["NSA immutable containers", "CIS 5.7.3", "AVD-KSV-0014", "T1105"],
+        controls: &["NSA immutable containers", "CIS 5.6.3", "AVD-KSV-0014", "T1105"],
         explain: "An intruder's first act is to fetch a tool and write it somewhere. With \
                   `readOnlyRootFilesystem: true` there is nowhere but the volumes you mount for data, and what runs \
                   stays what was scanned and signed. Mount an `emptyDir` over `/tmp` where one is needed.",

@@ -31,6 +31,13 @@ fn write(document: &Findings<'_>) -> String {
         );
     }
     out.push_str("</table>\n");
+    if !document.notes.is_empty() {
+        out.push_str("<h2>Suppressions</h2><ul>\n");
+        for note in document.notes {
+            let _ = writeln!(out, "<li>{}</li>", markup(note));
+        }
+        out.push_str("</ul>\n");
+    }
     if !document.gaps.is_empty() {
         out.push_str("<h2>Not seen</h2><ul>\n");
         for gap in document.gaps {

@@ -36,6 +36,13 @@ fn write(document: &Findings<'_>) -> String {
         }
         out.push_str("  </testsuite>\n");
     }
+    if !document.notes.is_empty() {
+        out.push_str("  <testsuite name=\"notes\" tests=\"0\" failures=\"0\">\n    <system-out>");
+        for note in document.notes {
+            let _ = writeln!(out, "{}", markup(note));
+        }
+        out.push_str("</system-out>\n  </testsuite>\n");
+    }
     out.push_str("</testsuites>\n");
     out
 }

@@ -10,6 +10,8 @@ pub struct Findings<'a> {
     pub findings: &'a [Finding],
     /// What was not seen.
     pub gaps: &'a [Gap],
+    /// What is to be said beside: suppressed findings, suppressions that have ended.
+    pub notes: &'a [String],
     /// Where evidence is, as `file:line` or in words.
     pub place: &'a dyn Fn(&Evidence) -> String,
 }
@@ -84,7 +86,13 @@ mod tests {
             help: None,
         };
         let place = |_: &Evidence| "dir/a b.yaml:12".to_owned();
-        let findings = Findings { tool: "ringwall 0.1.0", findings: &all, gaps: &[gap], place: &place };
+        let findings = Findings {
+            tool: "ringwall 0.1.0",
+            findings: &all,
+            gaps: &[gap],
+            notes: &["accepted <by> jane".to_owned()],
+            place: &place,
+        };
         let format = FINDINGS_FORMATS.iter().find(|format| format.name == name).unwrap();
         (format.write)(&findings)
     }
@@ -101,7 +109,7 @@ mod tests {
         assert_eq!(place["artifactLocation"]["uri"], "dir/a%20b.yaml");
         assert_eq!(place["region"]["startLine"], 12);
         assert_ne!(result["partialFingerprints"], run["results"][1]["partialFingerprints"]);
-        assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len(), 1);
+        assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len(), 2);
     }
 
     #[test]
@@ -119,6 +127,7 @@ mod tests {
             let text = written(format, 1);
             assert!(text.contains("p0&lt;script&gt;") && !text.contains("<script>p0"), "{text}");
             assert!(!text.contains("p0<script>") && !text.contains('\u{1b}'), "{text}");
+            assert!(text.contains("accepted &lt;by&gt; jane"), "{text}");
         }
     }
 

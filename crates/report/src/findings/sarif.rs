@@ -27,6 +27,7 @@ fn write(document: &Findings<'_>) -> String {
         .collect();
     let mut notes: Vec<Value> =
         document.gaps.iter().map(|gap| note(&format!("not seen: {}: {}", gap.what, gap.why))).collect();
+    notes.extend(document.notes.iter().take(MOST).map(|text| note(&model::escape(text))));
     let all = document.findings.len();
     if let Some(left) = all.checked_sub(MOST).filter(|left| *left > 0) {
         notes.push(note(&format!("{left} of {all} findings are left out, the least severe")));

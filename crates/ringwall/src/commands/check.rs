@@ -1,15 +1,16 @@
 //! `check`: nodes, workloads, network and control plane, judged by what holds.
 
-use super::check_cis::CisArgs;
+use super::check_cis::{CisArgs, NodeReportArgs};
+use super::check_fix::{Plan, first_fixes};
+use super::check_suppress::Accepted;
 use super::rbac::lint::Threshold;
-use super::rbac::yaml_text;
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
 use crate::output;
 use crate::place::Places;
 use ::rbac::{Rbac, ServerVersion};
 use clap::{Args, Subcommand, ValueEnum};
-use model::{Coverage, Edit, Finding, NodeName, Rule};
+use model::{Coverage, Edit, Finding, Gap, NodeName, Rule};
 use posture::network::firewall::Firewall;
 use posture::nodes::components::{Component, Components, components};
 use posture::nodes::kubelet::Kubelet;
@@ -52,12 +53,21 @@ pub(crate) struct CheckArgs {
     /// Newer tables of versions than the built-in ones
     #[arg(long, value_name = "FILE")]
     tables: Option<PathBuf>,
+    /// Accepted findings (docs/guide/suppressions.md), or a .trivyignore; by default ringwall-suppressions.yaml, where it is
+    #[arg(long, value_name = "FILE")]
+    suppressions: Vec<PathBuf>,
     /// Format of the answer
     #[arg(short, long, default_value = "text")]
     output: Format,
     /// Write the manifests that the first fix of each finding changes, and nothing else
     #[arg(long, conflicts_with = "list")]
     fixed: bool,
+    /// Write the first fix of each finding into the manifests it was found in; comments and order stay
+    #[arg(long, conflicts_with_all = ["list", "fixed"])]
+    fix: bool,
+    /// With --fix: write nothing, print what would change as a diff
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Every place of every finding
     #[arg(long)]
     all: bool,
@@ -68,8 +78,10 @@ pub(crate) struct CheckArgs {
 
 #[derive(Subcommand)]
 enum Question {
-    /// kube-bench's control files, answered without a shell
+    /// kube-bench's control files, answered without a shell, and our own verdict beside each
     Cis(Box<CisArgs>),
+    /// What this machine shows as a node, as a file for `check cis --node-report` elsewhere
+    NodeReport(NodeReportArgs),
 }
 
 /// How an answer is written.
@@ -89,7 +101,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The name of the format of findings that it is, if it is one.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Text | Self::Json => "",
             Self::Sarif => "sarif",
@@ -105,19 +117,25 @@ struct Answer {
     findings: Vec<Finding>,
     components: Components,
     coverage: Coverage,
+    accepted: Accepted,
     places: Places,
 }
 
 impl CheckArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        if let Some(Question::Cis(args)) = self.question {
-            return args.run();
+        match self.question {
+            Some(Question::Cis(args)) => return args.run(),
+            Some(Question::NodeReport(args)) => return args.run(),
+            None => {}
         }
         if self.list {
             output::write(&self.catalogue(), None)?;
             return Ok(Exit::Done);
         }
         let answer = self.judge()?;
+        if self.fix {
+            return answer.fix(self.dry_run);
+        }
         let text = match (self.fixed, self.output) {
             (true, _) => answer.fixed(),
             (false, Format::Json) => format!("{:#}\n", answer.json()),
@@ -153,14 +171,20 @@ impl CheckArgs {
         let mut coverage = snapshot.coverage.clone();
         posture.gaps.into_iter().for_each(|gap| coverage.gap(gap));
         let mut components = components(&snapshot);
-        if !self.configz.is_empty() {
-            components.gaps.retain(|gap| gap.what != "kubelet configuration");
+        let given = self.configz.len();
+        let kubelets = |gap: &Gap| gap.what.starts_with("kubelet configuration");
+        if given > 0 {
+            // Files for all nodes, or nobody else was asked.
+            let all = given >= snapshot.of("", "Node").len();
+            components.gaps.retain(|gap| !(kubelets(gap) && (all || gap.what == "kubelet configuration")));
+            coverage.gaps.retain(|gap| !(kubelets(gap) && all));
         }
         components.gaps.iter().for_each(|gap| coverage.gap(gap.clone()));
         let mut findings = posture.findings;
         findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.rule.id.cmp(b.rule.id)));
+        let accepted = Accepted::new(&self.suppressions, &snapshot, &mut findings)?;
         let places = Places::new(inputs.stdin);
-        Ok(Answer { snapshot, findings, components, coverage, places })
+        Ok(Answer { snapshot, findings, components, coverage, accepted, places })
     }
 
     fn options(&self) -> anyhow::Result<posture::Options> {
@@ -221,7 +245,7 @@ pub(super) fn configz(given: &str) -> anyhow::Result<Kubelet> {
 }
 
 /// A file, and one byte more than it may have, so that the engine can refuse it.
-fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(path: &str, cap: usize) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: std::io::Error| exit::unreadable(format!("{path}: {error}"));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut text = Vec::new();
@@ -279,6 +303,14 @@ impl Answer {
         for (rule, group) in &groups {
             self.group(&mut out, rule, group, shown);
         }
+        for warning in self.accepted.warnings() {
+            let _ = writeln!(out, "{}", output::line("", &warning));
+        }
+        if shown == usize::MAX {
+            for hidden in self.accepted.hidden() {
+                let _ = writeln!(out, "{}", output::line("suppressed: ", &hidden));
+            }
+        }
         self.end(&mut out);
         out
     }
@@ -297,12 +329,20 @@ impl Answer {
             let line = format!("{name:<24} {version:<20} {on:<20} {place}");
             let _ = writeln!(out, "{}", model::escape(line.trim_end()));
             if !settings.is_empty() {
-                let _ = writeln!(out, "    {}", model::escape(&settings));
+                let _ = writeln!(out, "{}", output::line("    ", &settings));
             }
         }
         for gap in &self.components.gaps {
             let help = gap.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-            let _ = writeln!(out, "{:<24} unknown: {}{help}", gap.what, gap.why);
+            let what = model::escape(&gap.what);
+            // A long name has a line of its own.
+            let indent = if what.chars().count() > 24 {
+                let _ = writeln!(out, "{what}");
+                "    ".to_owned()
+            } else {
+                format!("{what:<24} ")
+            };
+            let _ = writeln!(out, "{}", output::line(&indent, &format!("unknown: {}{help}", gap.why)));
         }
         if !out.is_empty() {
             out.push('\n');
@@ -317,8 +357,10 @@ impl Answer {
             let place = self.places.of(&finding.evidence);
             let _ = writeln!(out, "  {}  {}", finding.target, model::escape(&place));
             let _ = writeln!(out, "{}", output::line("    ", &finding.message));
+            // `--fix` makes the first that a program can make.
+            let made = finding.fixes.iter().find(|fix| !fix.edits.is_empty()).map(|fix| &fix.key);
             for fix in finding.fixes.iter().filter(|fix| !fixes.contains(&fix.title.as_str())) {
-                let how = if fix.edits.is_empty() { "" } else { " [--fixed]" };
+                let how = if made == Some(&fix.key) { " [--fix]" } else { "" };
                 let _ = writeln!(out, "{}", output::line("    fix: ", &format!("{}{how}", fix.title)));
                 if !fix.breaks.is_empty() {
                     let _ =
@@ -336,7 +378,8 @@ impl Answer {
     fn end(&self, out: &mut String) {
         let count = self.findings.len();
         let plural = if count == 1 { "" } else { "s" };
-        let _ = write!(out, "{count} finding{plural} in {} resources", self.snapshot.len());
+        let hidden = self.accepted.count();
+        let _ = write!(out, "{count} finding{plural}{hidden} in {} resources", self.snapshot.len());
         let unseen = self.coverage.gaps.len();
         let plural = if unseen == 1 { "" } else { "s" };
         match unseen {
@@ -357,10 +400,13 @@ impl Answer {
         let format = report::FINDINGS_FORMATS.iter().find(|format| format.name == name);
         let format = format.ok_or_else(|| exit::usage(format!("there is no format {name}")))?;
         let place = |evidence: &model::Evidence| self.places.of(evidence);
+        let mut notes = self.accepted.warnings();
+        notes.extend(self.accepted.hidden().map(|hidden| format!("suppressed: {hidden}")));
         Ok((format.write)(&report::Findings {
             tool: concat!("ringwall ", env!("CARGO_PKG_VERSION")),
             findings: &self.findings,
             gaps: &self.coverage.gaps,
+            notes: &notes,
             place: &place,
         }))
     }
@@ -392,21 +438,50 @@ impl Answer {
         json!({
             "components": self.components.found.iter().map(component).collect::<Vec<_>>(),
             "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+            "suppressed": self.accepted.json(),
+            "suppressionWarnings": self.accepted.warnings(),
             "notSeen": self.coverage.gaps,
         })
+    }
+
+    /// Writes the fixes into the files, or shows what that would do.
+    fn fix(&self, dry_run: bool) -> anyhow::Result<Exit> {
+        let plan = Plan::new(&self.snapshot, &self.findings, self.places.stdin());
+        if dry_run {
+            output::write(&plan.diff(), None)?;
+        } else if plan.of_stdin() {
+            return Err(exit::usage("standard input cannot be written to: --fix --dry-run, or --fixed"));
+        } else {
+            plan.write()?;
+        }
+        for breaks in &plan.breaks {
+            output::say(&output::line("may break: ", breaks));
+        }
+        for why in &plan.refused {
+            output::say(&output::line("not fixed: ", why));
+        }
+        let by_hand = self.findings.iter().filter(|f| f.fixes.iter().all(|fix| fix.edits.is_empty())).count();
+        let would = if dry_run { "would change" } else { "changed" };
+        let waiting = match plan.waiting {
+            0 => String::new(),
+            n => format!("{n} wait for another run, "),
+        };
+        output::say(&format!(
+            "{} fixes {would} {} files; {waiting}{} could not be written, {by_hand} findings have no fix a program can make",
+            plan.applied,
+            plan.len(),
+            plan.refused.len()
+        ));
+        Ok(if plan.refused.is_empty() { Exit::Done } else { Exit::Incomplete })
     }
 
     /// What the first machine-applicable fix of each finding makes of the resources it touches. The others are not
     /// written: of a Secret, for one, the values are not known.
     fn fixed(&self) -> String {
-        let mut done: Vec<&str> = Vec::new();
         let mut edits: Vec<Edit> = Vec::new();
-        for fix in self.findings.iter().filter_map(|f| f.fixes.iter().find(|fix| !fix.edits.is_empty())) {
-            if !done.contains(&fix.key.as_str()) {
-                done.push(&fix.key);
-                edits.extend(
-                    fix.edits.iter().filter(|edit| !edits.contains(edit)).cloned().collect::<Vec<_>>(),
-                );
+        for edit in first_fixes(&self.findings).fixes.into_iter().flat_map(|(_, fix)| &fix.edits) {
+            if !edits.contains(edit) {
+                edits.push(edit.clone());
             }
         }
         let (after, failed) = self.snapshot.with(&edits);
@@ -416,7 +491,7 @@ impl Answer {
         };
         let manifest = |resource: &snapshot::Resource| {
             let value: Value = serde_json::from_str(resource.text()).unwrap_or_default();
-            format!("---\n{}", yaml_text::write(&value))
+            format!("---\n{}", yaml::write(&value))
         };
         after.resources().iter().filter(touched).map(manifest).collect()
     }

@@ -1,276 +1,249 @@
-//! `check cis`: kube-bench's control files, answered without a shell.
+//! `check cis`: kube-bench's control files, answered without a shell, and our own verdict beside each.
 
-use super::check::{Format, configz};
+mod show;
+
+use super::check::{Format, configz, read};
+use super::rbac::lint::Threshold;
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
-use crate::output;
-use anyhow::Context as _;
+use crate::{node, output};
+use ::rbac::{Rbac, ServerVersion};
 use clap::Args;
-use posture::cis::audit::{Audit, Need};
+use model::Finding;
 use posture::cis::{
-    Answer, Benchmark, Control, File, Kind, NodeReport, Variables, Verdict, judge, parse, seen_by_api,
+    Benchmark, NoShell, NodeReport, Outputs, Printed, Sources, assess, choose, node_file, parse, seen_by_api,
+    wanted,
 };
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use posture::{Options, Whole};
+use snapshot::Snapshot;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
-/// Answers kube-bench's control files from the API, and with --local from this machine; each is pass, fail or unknown.
+/// Answers kube-bench's control files from the API, from this machine, or from a report that a node wrote; beside each
+/// stands our own verdict, and where the two differ it says why. Each is pass, fail or unknown.
 #[derive(Args)]
 pub(crate) struct CisArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// kube-bench's `cfg` folder
+    /// kube-bench's `cfg` folder [default: ./cfg or /etc/kube-bench/cfg]
     #[arg(long, value_name = "DIR")]
-    cfg: PathBuf,
-    /// Folder of the benchmark below it
-    #[arg(long, value_name = "NAME", default_value = "cis-1.12")]
-    benchmark: String,
+    cfg: Option<PathBuf>,
+    /// Folder of the benchmark below it [default: by the cluster's maker and version]
+    #[arg(long, value_name = "NAME")]
+    benchmark: Option<String>,
     /// A kubelet's configuration: `kubectl get --raw /api/v1/nodes/NODE/proxy/configz` as a file
     #[arg(long, value_name = "[NODE=]FILE")]
     configz: Vec<String>,
-    /// Look at this machine's processes and files instead of the API
+    /// Look at this machine's processes and files; the API is asked too when PATH, --context or --kubeconfig is given
     #[arg(long)]
     local: bool,
+    /// What a node showed: `ringwall check node-report` on it; the API is asked as with --local
+    #[arg(long, value_name = "FILE", conflicts_with = "local")]
+    node_report: Option<String>,
+    /// Give the commands that are not recognised to this machine's /bin/sh, each for ten seconds
+    #[arg(long, requires = "local")]
+    allow_shell: bool,
     /// Format of the answer
     #[arg(short, long, default_value = "text")]
     output: Format,
+    /// End with 1 when a control fails: those that are scored are medium, the others low
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    fail_on: Option<Threshold>,
+}
+
+/// Writes what this machine shows as a node: processes, modes and owners of files, configuration without its secrets.
+#[derive(Args)]
+pub(crate) struct NodeReportArgs {
+    /// kube-bench's `cfg` folder, to look at what its benchmarks ask about too
+    #[arg(long, value_name = "DIR")]
+    cfg: Option<PathBuf>,
+    /// Where to write instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
 }
 
 /// Where kubeadm writes the kubelet's configuration; `/configz` stands for it.
 const KUBELET: &str = "/var/lib/kubelet/config.yaml";
+/// What a control file may weigh, in bytes.
+const MAX_BYTES: usize = 4 << 20;
+
+/// kube-bench's files.
+struct Cfg {
+    folder: PathBuf,
+    common: Vec<u8>,
+}
+
+impl Cfg {
+    fn find(given: Option<&Path>) -> anyhow::Result<Self> {
+        let usual = || ["cfg", "/etc/kube-bench/cfg", "/opt/kube-bench/cfg"].iter().map(PathBuf::from);
+        let folder =
+            given.map(Path::to_path_buf).or_else(|| usual().find(|path| path.join("config.yaml").is_file()));
+        let folder = folder.ok_or_else(|| {
+            exit::usage(
+                "no control files: give kube-bench's folder, --cfg DIR (its release and its image hold one)",
+            )
+        })?;
+        let common = read(&folder.join("config.yaml").display().to_string(), MAX_BYTES)?;
+        Ok(Self { folder, common })
+    }
+
+    /// Names of the benchmarks, sorted.
+    fn names(&self) -> anyhow::Result<Vec<String>> {
+        let entries = std::fs::read_dir(&self.folder)
+            .map_err(|error| exit::unreadable(format!("{}: {error}", self.folder.display())))?;
+        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> =
+            folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// A benchmark with its own configuration.
+    fn load(&self, name: &str) -> anyhow::Result<(Benchmark, Vec<u8>)> {
+        let names = self.names()?;
+        if !names.iter().any(|known| known == name) {
+            return Err(exit::usage(format!("there is no benchmark {name}; there are {}", names.join(", "))));
+        }
+        let folder = self.folder.join(name);
+        let entries = std::fs::read_dir(&folder)
+            .map_err(|error| exit::unreadable(format!("{}: {error}", folder.display())))?;
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.retain(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml"));
+        files.sort();
+        let (mut benchmark, mut own) =
+            (Benchmark { name: name.to_owned(), controls: Vec::new() }, Vec::new());
+        for path in files {
+            let shown = path.display().to_string();
+            let text = read(&shown, MAX_BYTES)?;
+            if text.len() > MAX_BYTES {
+                return Err(exit::unreadable(format!("{shown}: more than {MAX_BYTES} bytes")));
+            }
+            let (controls, odd) = parse(&text, &shown);
+            odd.iter().for_each(|d| output::say(&model::escape(&format!("{}: {}", d.document, d.message))));
+            match controls {
+                Some(controls) => benchmark.controls.push(controls),
+                None if path.ends_with("config.yaml") => own = text,
+                None => {}
+            }
+        }
+        // In the order of their numbers, whatever the files are called.
+        let first = |text: &str| text.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        benchmark.controls.sort_by_key(|controls| controls.groups.first().and_then(|group| first(&group.id)));
+        Ok((benchmark, own))
+    }
+}
 
 impl CisArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let folder = self.cfg.join(&self.benchmark);
-        let read =
-            |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let common = read(&self.cfg.join("config.yaml"))?;
-        let own = std::fs::read(folder.join("config.yaml")).unwrap_or_default();
-        let benchmark = self.load(&folder)?;
-        let node = if self.local { local(&benchmark, &common, &own) } else { self.by_api()? };
-        let answers = answers(&benchmark, &common, &own, &node);
+        let cfg = Cfg::find(self.cfg.as_deref())?;
+        let of_node = self.local || self.node_report.is_some();
+        let snapshot = if self.input.named() || !of_node { Some(self.input.read()?.snapshot) } else { None };
+        let kubelets = self.configz.iter().map(|given| configz(given)).collect::<Result<Vec<_>, _>>()?;
+        let (name, why) = self.benchmark(&cfg, snapshot.as_ref())?;
+        let (benchmark, own) = cfg.load(&name)?;
+        let mut node = self.node(&cfg, &benchmark, &own)?;
+        if snapshot.is_some() || !kubelets.is_empty() {
+            node =
+                node.or(seen_by_api(snapshot.as_ref().unwrap_or(&Snapshot::default()), &kubelets, KUBELET));
+        }
+        let version =
+            snapshot.as_ref().and_then(|s| s.server_version.as_deref()).and_then(ServerVersion::parse);
+        let empty = Snapshot::default();
+        let rbac = Rbac::new(snapshot.as_ref().unwrap_or(&empty), version.unwrap_or_default());
+        let options = Options { kubelets, without_fixes: true, ..Options::default() };
+        let shell = Sh { run: Cell::new(0) };
+        let whole = Whole { snapshot: snapshot.as_ref().unwrap_or(&empty), rbac: &rbac, options: &options };
+        let whole = (snapshot.is_some() || !options.kubelets.is_empty()).then_some(whole);
+        let others: &dyn Outputs = if self.allow_shell { &shell } else { &NoShell };
+        let rows = assess(&benchmark, &Sources { whole, node: &node, config: (&cfg.common, &own), others });
+        let shown =
+            show::Shown { name: &name, why: why.as_deref(), rows: &rows, of_node, api: snapshot.is_some() };
+        let findings = shown.findings();
         let text = match self.output {
-            Format::Json => format!("{:#}\n", document(&answers)),
-            Format::Text => text(&answers),
-            _ => return Err(exit::usage("answers to controls are written as text or json")),
+            Format::Json => format!("{:#}\n", shown.json()),
+            Format::Text => shown.text(),
+            other => shown.elsewhere(other.name(), &findings)?,
         };
         output::write(&text, None)?;
+        if shell.run.get() > 0 {
+            output::say(&format!("{} commands were given to /bin/sh", shell.run.get()));
+        }
+        let bad = |finding: &Finding| self.fail_on.is_some_and(|limit| limit.reached(finding.severity));
+        Ok(if findings.iter().any(bad) { Exit::Findings } else { Exit::Done })
+    }
+
+    /// The benchmark's name, and why it was chosen where nobody named it.
+    fn benchmark(&self, cfg: &Cfg, snapshot: Option<&Snapshot>) -> anyhow::Result<(String, Option<String>)> {
+        if let Some(name) = &self.benchmark {
+            return Ok((name.clone(), None));
+        }
+        let chosen = choose(&cfg.names()?, &cfg.common, snapshot);
+        let (name, why) =
+            chosen.ok_or_else(|| exit::usage("no benchmark fits: name one, --benchmark NAME"))?;
+        Ok((name, Some(why)))
+    }
+
+    fn node(&self, cfg: &Cfg, benchmark: &Benchmark, own: &[u8]) -> anyhow::Result<NodeReport> {
+        if let Some(path) = &self.node_report {
+            let (report, odd) = node_file::read(&read(path, node_file::MAX_BYTES)?, path);
+            odd.iter().for_each(|d| output::say(&model::escape(&format!("{}: {}", d.document, d.message))));
+            return report
+                .ok_or_else(|| exit::unreadable(format!("{path}: cannot be read as a node report")));
+        }
+        if !self.local {
+            return Ok(NodeReport::default());
+        }
+        Ok(node::look(|node| wanted(benchmark, &about(node, &cfg.common, own))))
+    }
+}
+
+/// What decides about what is looked at on a node.
+fn about<'s>(node: &'s NodeReport, common: &'s [u8], own: &'s [u8]) -> Sources<'s> {
+    Sources { whole: None, node, config: (common, own), others: &NoShell }
+}
+
+impl NodeReportArgs {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let mut all: Vec<(Benchmark, Vec<u8>)> = Vec::new();
+        let mut common = Vec::new();
+        if let Some(folder) = &self.cfg {
+            let cfg = Cfg::find(Some(folder))?;
+            for name in cfg.names()? {
+                all.push(cfg.load(&name)?);
+            }
+            common = cfg.common;
+        }
+        let nothing = Benchmark::default();
+        let report = node::look(|node| {
+            let mut needs = wanted(&nothing, &about(node, &common, &[]));
+            for (benchmark, own) in &all {
+                needs.extend(wanted(benchmark, &about(node, &common, own)));
+            }
+            needs
+        });
+        output::write(&node_file::write(&report), self.output_file.as_deref())?;
         Ok(Exit::Done)
     }
+}
 
-    fn load(&self, folder: &Path) -> anyhow::Result<Benchmark> {
-        let entries = std::fs::read_dir(folder).map_err(|error| {
-            exit::unreadable(format!("{}: {error}; is there such a benchmark?", folder.display()))
-        })?;
-        let mut files: Vec<PathBuf> =
-            entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-        files.retain(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml"));
-        files.sort();
-        let mut benchmark = Benchmark { name: self.benchmark.clone(), controls: Vec::new() };
-        for path in files {
-            let name = path.display().to_string();
-            let (controls, odd) = parse(&std::fs::read(&path).with_context(|| name.clone())?, &name);
-            odd.iter().for_each(|d| output::say(&model::escape(&format!("{}: {}", d.document, d.message))));
-            benchmark.controls.extend(controls);
+/// This machine's shell.
+struct Sh {
+    run: Cell<usize>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Outputs for Sh {
+    fn unrecognised(&self, command: &str) -> Result<Printed, String> {
+        self.run.set(self.run.get() + 1);
+        // As upstream does: the script is the shell's input.
+        let printed = node::bounded(&mut Command::new("/bin/sh"), command.as_bytes(), PATIENCE);
+        let (text, status) = printed.ok_or("the shell took too long or printed too much")?;
+        if status != 0 && text.trim().is_empty() {
+            return Err(format!("the shell ended with {status} and printed nothing"));
         }
-        Ok(benchmark)
+        Ok(Printed { text, status })
     }
-
-    fn by_api(&self) -> anyhow::Result<NodeReport> {
-        let kubelets = self.configz.iter().map(|given| configz(given)).collect::<Result<Vec<_>, _>>()?;
-        let inputs = self.input.read()?;
-        Ok(seen_by_api(&inputs.snapshot, &kubelets, KUBELET))
-    }
-}
-
-fn answers<'b>(
-    benchmark: &'b Benchmark,
-    common: &[u8],
-    own: &[u8],
-    node: &NodeReport,
-) -> Vec<(&'b Control, Answer)> {
-    let mut all = Vec::new();
-    for controls in &benchmark.controls {
-        let (variables, _) = Variables::parse(common, own, &controls.section, node);
-        for control in controls.groups.iter().flat_map(|group| &group.checks) {
-            all.push((control, judge(control, &variables, node)));
-        }
-    }
-    all
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Unknown(_) => "unknown",
-        Verdict::Skipped => "skip",
-    }
-}
-
-/// What upstream's question is unsound about, where it is.
-fn differs(id: &str, text: &str) -> Option<&'static str> {
-    match id {
-        "5.1.1" if text.contains("cluster-admin") => {
-            Some("upstream looks at names of bindings; see rbac lint")
-        }
-        "5.1.2" if text.contains("secrets") => {
-            Some("upstream asks for a user called system:authenticated, not for the group; see rbac who-can")
-        }
-        "5.1.3" if text.contains("wildcard") => Some("upstream looks for exactly [\"*\"]; see rbac lint"),
-        _ => None,
-    }
-}
-
-fn text(answers: &[(&Control, Answer)]) -> String {
-    let mut out = String::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (control, answer) in answers {
-        *counts.entry(word(&answer.verdict)).or_default() += 1;
-        let line = format!("{:<8} {:<8} {}", word(&answer.verdict), control.id, control.text);
-        let _ = writeln!(out, "{}", model::escape(&line));
-        if let Verdict::Unknown(why) = &answer.verdict {
-            let _ = writeln!(out, "                  {}", model::escape(why));
-        }
-        if let Some(how) = differs(&control.id, &control.text) {
-            let _ = writeln!(out, "                  differs from upstream: {how}");
-        }
-    }
-    let counts: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-    let _ = writeln!(out, "{} controls: {}", answers.len(), counts.join(", "));
-    out
-}
-
-fn document(answers: &[(&Control, Answer)]) -> serde_json::Value {
-    let row = |(control, answer): &(&Control, Answer)| {
-        json!({
-            "id": control.id,
-            "text": control.text,
-            "scored": control.scored,
-            "automated": control.kind == Kind::Automated,
-            "verdict": word(&answer.verdict),
-            "why": match &answer.verdict { Verdict::Unknown(why) => Some(why), _ => None },
-            "actual": answer.actual,
-            "remediation": control.remediation,
-            "differsFromUpstream": differs(&control.id, &control.text),
-        })
-    };
-    json!({"controls": answers.iter().map(row).collect::<Vec<_>>()})
-}
-
-/// Looks at this machine: first where the configuration may lie, then at what the controls ask about.
-fn local(benchmark: &Benchmark, common: &[u8], own: &[u8]) -> NodeReport {
-    let mut looker = Looker::default();
-    looker.node.processes = Some(processes());
-    for path in Variables::candidates(common, own) {
-        looker.file(&path, false);
-    }
-    for controls in &benchmark.controls {
-        let (variables, _) = Variables::parse(common, own, &controls.section, &looker.node);
-        for control in controls.groups.iter().flat_map(|group| &group.checks) {
-            for command in [&control.audit, &control.audit_config, &control.audit_env].into_iter().flatten() {
-                let needs = Audit::recognise(&variables.put_in(command)).map(|audit| audit.needs());
-                for need in needs.into_iter().flatten() {
-                    match need {
-                        Need::File(path) => looker.file(&path, true),
-                        Need::Folder(path) => looker.folder(Path::new(&path), 0),
-                        Need::Processes | Need::Journal(_) => {}
-                    }
-                }
-            }
-        }
-    }
-    looker.node
-}
-
-/// Command lines of this machine's processes.
-fn processes() -> Vec<String> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-    let words = |line: Vec<u8>| {
-        let text = String::from_utf8_lossy(&line).into_owned();
-        text.split('\0').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-    };
-    lines.map(words).filter(|line| !line.is_empty()).collect()
-}
-
-/// Most that is read of a file, files of a folder, and folders within each other.
-const MAX_BYTES: u64 = 4 << 20;
-const MAX_FILES: usize = 10_000;
-const MAX_DEPTH: u8 = 8;
-
-struct Looker {
-    node: NodeReport,
-    users: BTreeMap<u32, String>,
-    groups: BTreeMap<u32, String>,
-}
-
-impl Default for Looker {
-    fn default() -> Self {
-        Self { node: NodeReport::default(), users: names("/etc/passwd"), groups: names("/etc/group") }
-    }
-}
-
-/// Numbers with their names.
-fn names(path: &str) -> BTreeMap<u32, String> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let row = |line: &str| {
-        let mut parts = line.split(':');
-        let name = parts.next()?.to_owned();
-        Some((parts.nth(1)?.parse().ok()?, name))
-    };
-    text.lines().filter_map(row).collect()
-}
-
-impl Looker {
-    fn file(&mut self, path: &str, content: bool) {
-        let there = match std::fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.node.files.insert(path.to_owned(), None);
-                return;
-            }
-            // What may not be seen was not looked at.
-            Err(_) => return,
-        };
-        let name =
-            |names: &BTreeMap<u32, String>, id: u32| names.get(&id).cloned().unwrap_or("UNKNOWN".to_owned());
-        let read = content && there.is_file();
-        let file = File {
-            mode: there.mode() & 0o7777,
-            owner: name(&self.users, there.uid()),
-            group: name(&self.groups, there.gid()),
-            content: read.then(|| whole(path)).flatten(),
-        };
-        self.node.files.insert(path.to_owned(), Some(file));
-    }
-
-    fn folder(&mut self, path: &Path, depth: u8) {
-        let Ok(entries) = std::fs::read_dir(path) else {
-            if !path.exists() {
-                self.node.files.insert(path.display().to_string(), None);
-            }
-            return;
-        };
-        for entry in entries.flatten() {
-            let inner = entry.path();
-            self.file(&inner.display().to_string(), false);
-            if depth < MAX_DEPTH
-                && self.node.files.len() < MAX_FILES
-                && entry.file_type().is_ok_and(|kind| kind.is_dir())
-            {
-                self.folder(&inner, depth + 1);
-            }
-        }
-        self.node.folders.insert(path.display().to_string().trim_end_matches('/').to_owned());
-    }
-}
-
-fn whole(path: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

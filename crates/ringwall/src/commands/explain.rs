@@ -67,7 +67,10 @@ pub(crate) fn entries() -> Vec<Entry> {
         text: step.explain,
     });
     let rules = posture::checks().map(|check| &check.rule);
-    let rules = rules.chain(vuln::RULES.iter().copied()).chain(policy::RULES.iter().copied());
+    let rules = rules
+        .chain(vuln::RULES.iter().copied())
+        .chain(policy::RULES.iter().copied())
+        .chain(signing::RULES.iter().copied());
     let rules = rules.chain([&detect::alert::ALERTED]).map(|rule| Entry {
         id: rule.id,
         title: rule.title,
@@ -83,7 +86,13 @@ pub(crate) fn entries() -> Vec<Entry> {
         facts: "Diagnostic of a document.".to_owned(),
         text: "What was read before and after it in the same input is still in the answer.",
     });
-    steps.chain(rules).chain(codes).collect()
+    let remarks = detect::lint::KINDS.iter().map(|kind| Entry {
+        id: kind.id,
+        title: kind.title,
+        facts: "Remark on a detection rule.".to_owned(),
+        text: kind.explain,
+    });
+    steps.chain(rules).chain(remarks).chain(codes).collect()
 }
 
 /// What a step means.

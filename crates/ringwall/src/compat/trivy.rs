@@ -29,7 +29,7 @@ enum Command {
     #[command(flatten)]
     Scan(Box<ScanCommand>),
     /// Remove what is kept
-    Clean(Clean),
+    Clean(Box<Clean>),
     /// Print the version
     Version(Version),
     /// Scan a cluster (not there: `ringwall risk` and `ringwall check` look at clusters)
@@ -86,8 +86,10 @@ struct Rest {
 }
 
 /// Runs a command line; `words` begins with the name of the program.
-pub(crate) fn main(words: &[OsString]) -> ExitCode {
-    match run(words) {
+pub(crate) fn run(words: &[OsString]) -> ExitCode {
+    crate::logging(0);
+    let words: Vec<OsString> = std::iter::once("trivy".into()).chain(words.iter().cloned()).collect();
+    match answer(&words) {
         Ok(code) => ExitCode::from(code),
         Err(Failure::Usage(error)) => {
             let _ = error.print();
@@ -111,7 +113,7 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-fn run(words: &[OsString]) -> Result<u8, Failure> {
+fn answer(words: &[OsString]) -> Result<u8, Failure> {
     let mut command = Cli::command();
     let (path, asked) = settings::file(words);
     match std::fs::read(&path) {

@@ -24,6 +24,12 @@ fn write(world: &World<'_>, [workload, fact]: [Index; 2], fix: &mut Fix) {
         Escape::HostIpc => format!("drop hostIPC from {name}"),
         Escape::HostPath { path, .. } => format!("drop the hostPath {path} from {name}"),
         Escape::RuntimeSocket { path } => format!("drop the socket {path} from {name}"),
+        // One act for all workloads there.
+        Escape::VulnerableNode { component, version, .. } => {
+            fix.grain = Grain::Object;
+            fix.effort = 4;
+            format!("upgrade {component} {version} on the nodes")
+        }
     };
     fix.title = model::escape(&fix.title).into_owned();
     if matches!(escape, Escape::Privileged | Escape::HostPid | Escape::HostNetwork | Escape::HostIpc) {

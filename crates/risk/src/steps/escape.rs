@@ -13,7 +13,8 @@ pub(crate) static STEP: Step = Step {
     rights: false,
     explain: "A privileged container, a capability as good as root, a writable path of the node that matters, or a container \
               runtime's socket is a way out by design. Ease 0.9. Each way out is a step of its own: a workload with two \
-              is not mended by closing one.",
+              is not mended by closing one. A known hole of the node's kernel, runtime or kubelet is a way out of every \
+              container there: ease 0.3 where attackers are known to use it, else 0.05; upgrading closes it.",
     edges,
     describe,
 };
@@ -32,7 +33,9 @@ pub(crate) fn ways<'w>(
 /// Whether a way out ends at root; the rest only shows something of the node.
 pub(crate) fn to_root(escape: &Escape) -> bool {
     match escape {
-        Escape::Privileged | Escape::RuntimeSocket { .. } | Escape::Capability(_) => true,
+        Escape::Privileged | Escape::RuntimeSocket { .. } | Escape::Capability(_) | Escape::VulnerableNode { .. } => {
+            true
+        }
         Escape::HostPath { writable, .. } => *writable,
         Escape::HostPid | Escape::HostNetwork | Escape::HostIpc => false,
     }
@@ -49,6 +52,10 @@ pub(crate) fn words(escape: &Escape) -> String {
         Escape::HostPath { path, writable: true } => format!("can write {path} of the node"),
         Escape::HostPath { path, writable: false } => format!("can read {path} of the node"),
         Escape::RuntimeSocket { path } => format!("holds the runtime's socket {path}"),
+        Escape::VulnerableNode { component, version, id, exploited } => {
+            let used = if *exploited { ", exploited in the wild" } else { "" };
+            format!("runs on {component} {version} with {id}{used}")
+        }
     }
 }
 
@@ -73,17 +80,19 @@ pub(crate) fn class(world: &World<'_>, workload: Index, head: State) -> Vec<Stri
 fn edges(world: &World<'_>, graph: &mut Graph) {
     for (at, workload) in world.workloads.iter().enumerate() {
         let at = at as Index;
-        if world.guarded.contains(&workload.scope) {
-            continue;
-        }
-        for (fact, confidence, _) in ways(world, workload).filter(|(_, _, escape)| to_root(escape)) {
-            let fixes = [
-                fixes::close_way_out::key(at, fact),
-                fixes::harden_workload::key(at),
-                fixes::pod_security::key(workload.scope),
-            ];
+        let guarded = world.guarded.contains(&workload.scope);
+        for (fact, confidence, escape) in ways(world, workload).filter(|(_, _, escape)| to_root(escape)) {
+            let close = fixes::close_way_out::key(at, fact);
+            let all = [close, fixes::harden_workload::key(at), fixes::pod_security::key(workload.scope)];
+            // No setting of the pod mends its node.
+            let (ease, fixes) = match escape {
+                Escape::VulnerableNode { exploited: true, .. } => (0.3, &all[..1]),
+                Escape::VulnerableNode { .. } => (0.05, &all[..1]),
+                _ if guarded => continue,
+                _ => (0.9, &all[..]),
+            };
             let mut add = |to| {
-                graph.add(NewEdge { from: &[State::Exec(at)], to, ease: 0.9, confidence, args: [at, fact], fixes: &fixes });
+                graph.add(NewEdge { from: &[State::Exec(at)], to, ease, confidence, args: [at, fact], fixes });
             };
             add(State::AnyNode);
             workload.nodes.iter().for_each(|node| add(State::Node(*node)));
@@ -128,6 +137,21 @@ mod tests {
         let guarded = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
         let facts = [escapes("ns", "p", Escape::Privileged)];
         assert!(edges("escape", &(pod("ns", "p", "") + guarded), &facts).is_empty());
+    }
+
+    #[test]
+    fn a_hole_of_the_node_is_a_hard_way_that_no_label_closes() {
+        let hole = |exploited| Escape::VulnerableNode {
+            component: "kernel".into(),
+            version: "5.8.0".into(),
+            id: "CVE-2022-0847".into(),
+            exploited,
+        };
+        let guarded = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+        for (exploited, want) in [(true, "exec ns/p -> AnyNode 0.30"), (false, "exec ns/p -> AnyNode 0.05")] {
+            let facts = [escapes("ns", "p", hole(exploited))];
+            assert_eq!(edges("escape", &(pod("ns", "p", "") + guarded), &facts), [want]);
+        }
     }
 
     #[test]

@@ -43,6 +43,20 @@ pub(crate) fn facts(world: &mut World<'_>) {
                 let identity = world.identities.index(identity.clone());
                 world.uses.entry(identity).or_default().push(at);
             }
+            // What an account was seen doing, the workload that runs as it did; which one of several is not known.
+            (Target::Identity(identity), Predicate::Alerted(_)) => {
+                let account = world.identities.index(identity.clone());
+                let holds = |w: &super::WorkloadFacts<'_>| w.account == account && w.token.is_some();
+                let mut holders = (0..).zip(&world.workloads).filter(|(_, w)| holds(w)).map(|(at, _)| at);
+                match (holders.next(), holders.next()) {
+                    (Some(one), None) => {
+                        let joined = Joined { fact: at, confidence: Confidence::Inferred };
+                        workload_fact(world, fact, joined, one);
+                    }
+                    (Some(_), Some(_)) => world.unjoined.push((at, "several workloads run as this account")),
+                    (None, _) => world.unjoined.push((at, "no workload runs as this identity")),
+                }
+            }
             (Target::Image(image), _) => {
                 let places = known.entry(image).or_insert_with(|| images.find(world, image));
                 if places.is_empty() {
@@ -346,6 +360,31 @@ mod tests {
         let alone = world.find(&ResourceRef::new("", "Pod", "a", "alone"));
         assert!(matches!(alone, [at] if world.workload_at(*at).unwrap().alerts.is_empty()));
         assert!(world.unjoined.is_empty());
+    }
+
+    #[test]
+    fn what_an_account_was_seen_doing_its_only_workload_did() {
+        let pod = |name: &str, account: &str| {
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "a"},
+                "spec": {"serviceAccountName": account, "containers": []}})
+        };
+        let mut builder = Builder::new("default");
+        for (name, account) in [("one", "lone"), ("two", "shared"), ("three", "shared")] {
+            builder.add(pod(name, account), Origin::Builtin);
+        }
+        let snapshot = builder.build();
+        let by = |name: &str| Fact {
+            target: Target::Identity(model::Identity::account("a", name)),
+            ..alert("a", "x", AlertClass::Credentials)
+        };
+        let facts = [by("lone"), by("shared"), by("nobody")];
+        let world = World::new(&snapshot, &facts);
+        let alerts = |name: &str| {
+            let found = world.find(&ResourceRef::new("", "Pod", "a", name));
+            found.iter().filter_map(|at| world.workload_at(*at)).map(|w| w.alerts.len()).sum::<usize>()
+        };
+        assert_eq!((alerts("one"), alerts("two"), alerts("three")), (1, 0, 0));
+        assert_eq!(world.unjoined.len(), 2);
     }
 
     #[test]

@@ -87,12 +87,13 @@ fn every_reason_of_a_bundle() {
     };
     let envelope = |seed: u8, kind: &str, body: &str| {
         let signature = private(seed).sign(&dsse::pae(kind, body.as_bytes())).unwrap();
-        crate::bundle::write("", &dsse::document(kind, body.as_bytes(), &signature)).unwrap()
+        crate::bundle::write("", &dsse::document(kind, body.as_bytes(), &signature), None).unwrap()
     };
     let sign = crate::statement::SIGN;
     let good = statement(&hex, sign);
     let raw = private(1).sign(good.as_bytes()).unwrap();
-    let unencoded = crate::bundle::write("", &dsse::document(dsse::IN_TOTO, good.as_bytes(), &raw)).unwrap();
+    let unencoded =
+        crate::bundle::write("", &dsse::document(dsse::IN_TOTO, good.as_bytes(), &raw), None).unwrap();
     let message = crate::bundle::write_message("", &judge::sha256_of(&image()).unwrap(), b"sig").unwrap();
     let twice = good.replacen(r#""_type""#, r#""predicateType":"x","_type""#, 1);
     for (want, text) in [

@@ -5,7 +5,9 @@ use http::HeaderValue;
 use http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Which cluster to read, in kubectl's words.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +87,7 @@ pub enum Error {
 /// A client, and the words to speak of it.
 pub(super) struct Connection {
     pub(super) client: Client,
+    config: Config,
     pub(super) context: String,
     pub(super) url: String,
 }
@@ -104,7 +107,7 @@ pub(super) async fn connect(options: &ClusterOptions) -> Result<Connection, Erro
     let plugin = config.auth_info.exec.as_ref().map(|exec| {
         (exec.command.clone().unwrap_or_default(), exec.install_hint.clone().unwrap_or_default())
     });
-    let client = Client::try_from(config).map_err(|error| {
+    let client = Client::try_from(config.clone()).map_err(|error| {
         let mut why = chain(&error);
         if let Some((command, hint)) = plugin {
             why = format!("{why} (plugin `{}`)", model::escape(&command));
@@ -114,7 +117,32 @@ pub(super) async fn connect(options: &ClusterOptions) -> Result<Connection, Erro
         }
         Error::Client { context: context.clone(), why }
     })?;
-    Ok(Connection { client, context, url })
+    Ok(Connection { client, config, context, url })
+}
+
+impl Connection {
+    /// A client with the same credentials for a kubelet, which must have a certificate of the cluster's authority for
+    /// this address: whoever else answers there gets nothing.
+    ///
+    /// # Errors
+    /// Why there can be none, in words.
+    pub(super) fn kubelet(&self, address: IpAddr, port: u16) -> Result<Client, String> {
+        if self.config.accept_invalid_certs || self.config.root_cert.is_none() {
+            return Err("the kubeconfig names no authority that a kubelet could be known by".to_owned());
+        }
+        if self.config.auth_info.exec.is_some() {
+            return Err("credentials of a plugin are for the API server only".to_owned());
+        }
+        let url = SocketAddr::new(address, port);
+        let cluster_url =
+            http::Uri::try_from(format!("https://{url}/")).map_err(|error| error.to_string())?;
+        let mut config = self.config.clone();
+        config.cluster_url = cluster_url;
+        config.proxy_url = None;
+        config.tls_server_name = None;
+        config.connect_timeout = Some(Duration::from_secs(2));
+        Client::try_from(config).map_err(|error| chain(&error))
+    }
 }
 
 /// Scheme, host and path of a server, without the credentials a URL may hold.

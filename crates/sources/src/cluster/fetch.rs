@@ -1,7 +1,7 @@
 //! One GET with patience: retries what is worth retrying, within the caps, and says in words what came of it.
 
 use super::words::chain;
-use http::header::{ACCEPT, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
@@ -30,6 +30,30 @@ pub struct ClusterCaps {
     pub request: Duration,
     /// Time for everything (default 5 minutes).
     pub deadline: Duration,
+    /// What each kubelet may keep us.
+    pub kubelets: KubeletCaps,
+}
+
+/// How long and how much kubelets may keep us, who are asked beside the API server's own objects.
+#[derive(Clone, Copy, Debug)]
+pub struct KubeletCaps {
+    /// Kubelets asked at once (default 16).
+    pub at_once: usize,
+    /// Bytes of one answer (default 1 MiB; real ones are 5 KiB).
+    pub bytes: usize,
+    /// Bytes of all answers (default 64 MiB).
+    pub all_bytes: usize,
+    /// Time for one (default 5 s).
+    pub request: Duration,
+    /// Time for all (default 30 s).
+    pub deadline: Duration,
+}
+
+impl Default for KubeletCaps {
+    fn default() -> Self {
+        let (request, deadline) = (Duration::from_secs(5), Duration::from_secs(30));
+        Self { at_once: 16, bytes: 1 << 20, all_bytes: 64 << 20, request, deadline }
+    }
 }
 
 impl Default for ClusterCaps {
@@ -43,6 +67,7 @@ impl Default for ClusterCaps {
             longest_pause: Duration::from_secs(30),
             request: Duration::from_secs(60),
             deadline: Duration::from_secs(300),
+            kubelets: KubeletCaps::default(),
         }
     }
 }
@@ -50,7 +75,7 @@ impl Default for ClusterCaps {
 /// What came of a request.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// 200 and the whole body.
+    /// 200 or 201, and the whole body.
     Body(Vec<u8>),
     /// 401.
     Unauthorized(String),
@@ -79,6 +104,13 @@ pub(super) struct Fetch {
     reached: Cell<bool>,
 }
 
+/// One request.
+struct Ask<'a> {
+    path: &'a str,
+    accept: &'static str,
+    body: Option<String>,
+}
+
 /// What a single try says about the next one.
 enum Try {
     Done(Answer),
@@ -93,17 +125,31 @@ impl Fetch {
         Self { client, caps, end, reached: Cell::new(false) }
     }
 
+    /// What is left of the time for everything.
+    pub(super) fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
     /// Asks for `path` in the form `accept`.
     pub(super) async fn get(&self, path: &str, accept: &'static str) -> Answer {
+        self.ask(&Ask { path, accept, body: None }).await
+    }
+
+    /// Sends a question, which the server answers and does not keep: a review.
+    pub(super) async fn review(&self, path: &str, question: &Value) -> Answer {
+        self.ask(&Ask { path, accept: "application/json", body: Some(question.to_string()) }).await
+    }
+
+    async fn ask(&self, ask: &Ask<'_>) -> Answer {
         let mut pause = self.caps.pause;
         let mut attempt = 1;
         loop {
-            let (why, after) = match self.once(path, accept).await {
+            let (why, after) = match self.once(ask).await {
                 Try::Done(answer) => return answer,
                 Try::Again { why, after } => (why, after),
             };
             if attempt >= self.caps.attempts.max(1) {
-                return Answer::Failed(format!("{why} ({attempt} tries)"));
+                return Answer::Failed(if attempt == 1 { why } else { format!("{why} ({attempt} tries)") });
             }
             attempt = attempt.saturating_add(1);
             let wait = after.unwrap_or(pause).min(self.caps.longest_pause);
@@ -116,13 +162,13 @@ impl Fetch {
         }
     }
 
-    async fn once(&self, path: &str, accept: &'static str) -> Try {
+    async fn once(&self, ask: &Ask<'_>) -> Try {
         let now = Instant::now();
         if now >= self.end {
             return Try::Done(Answer::OutOfTime);
         }
         let end = now.checked_add(self.caps.request).map_or(self.end, |end| end.min(self.end));
-        match timeout_at(end, self.exchange(path, accept)).await {
+        match timeout_at(end, self.exchange(ask)).await {
             Ok(result) => result,
             Err(_) if end == self.end => Try::Done(Answer::OutOfTime),
             Err(_) if !self.reached.get() => Try::Done(Answer::Unreachable("it does not answer".to_owned())),
@@ -132,8 +178,15 @@ impl Fetch {
         }
     }
 
-    async fn exchange(&self, path: &str, accept: &'static str) -> Try {
-        let request = match Request::get(path).header(ACCEPT, accept).body(Body::empty()) {
+    async fn exchange(&self, ask: &Ask<'_>) -> Try {
+        let request = match &ask.body {
+            None => Request::get(ask.path).header(ACCEPT, ask.accept).body(Body::empty()),
+            Some(body) => Request::post(ask.path)
+                .header(ACCEPT, ask.accept)
+                .header(CONTENT_TYPE, "application/json")
+                .body(Body::from(body.clone().into_bytes())),
+        };
+        let request = match request {
             Ok(request) => request,
             Err(error) => return Try::Done(Answer::Failed(error.to_string())),
         };
@@ -152,7 +205,7 @@ impl Fetch {
         };
         let told = || told(status, &body);
         Try::Done(match status {
-            StatusCode::OK => Answer::Body(body),
+            StatusCode::OK | StatusCode::CREATED => Answer::Body(body),
             StatusCode::UNAUTHORIZED => Answer::Unauthorized(told()),
             StatusCode::FORBIDDEN => Answer::Denied(told()),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Answer::Absent,

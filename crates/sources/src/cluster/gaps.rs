@@ -103,7 +103,7 @@ fn after(kind: &Kind, seen: u64) -> String {
 }
 
 /// Who asked, from the server's words (`User "jane" cannot list …`), as an option of kubectl.
-fn subject(why: &str) -> String {
+pub(super) fn subject(why: &str) -> String {
     let name = why.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
     let Some(name) = name.filter(|name| !name.is_empty()) else { return "--user=NAME".to_owned() };
     match name.strip_prefix("system:serviceaccount:") {

@@ -2,6 +2,7 @@
 
 use super::fetch::{Answer, Fetch};
 use super::kinds::{How, Kind};
+use super::kubelets::Kubelet;
 use crate::list::each_item;
 use model::Origin;
 use serde_json::{Map, Value};
@@ -45,6 +46,10 @@ pub(super) struct Sink<'b> {
     pub(super) context: Arc<str>,
     /// Objects that may still come.
     pub(super) room: usize,
+    /// Nodes read, with where their kubelets are.
+    pub(super) nodes: Vec<Kubelet>,
+    /// Bytes of kubelets' configurations that are kept.
+    pub(super) kubelet_bytes: usize,
 }
 
 impl Sink<'_> {
@@ -53,6 +58,9 @@ impl Sink<'_> {
         if kind.how == How::MetadataOnly {
             let metadata = item.get_mut("metadata").map(Value::take).unwrap_or_default();
             item = Value::Object(Map::from_iter([("metadata".to_owned(), metadata)]));
+        }
+        if kind.kind == "Node" {
+            self.nodes.extend(Kubelet::of(&item));
         }
         let Some(object) = item.as_object_mut() else { return };
         let api_version =
@@ -202,7 +210,7 @@ fn path(kind: &Kind, version: &str, namespace: Option<&str>) -> String {
 }
 
 /// Percent-encodes all that is not unreserved in a URL.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

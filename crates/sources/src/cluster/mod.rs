@@ -1,20 +1,22 @@
 //! A live cluster, read through its API: the kinds of one table, page by page, into a snapshot's builder.
 //!
 //! Nothing is written and nothing is watched. Values of Secrets and ConfigMaps are not asked for; the one exception
-//! is the ConfigMap `kube-system/aws-auth`, which says who people are.
+//! is the ConfigMap `kube-system/aws-auth`, which says who people are. Beside the API server's objects, each kubelet is
+//! asked how it is set.
 
 mod connect;
 mod discovery;
 mod fetch;
 mod gaps;
 mod kinds;
+mod kubelets;
 mod lists;
 mod words;
 
 pub(crate) use words::chain;
 
 pub use connect::{ClusterOptions, Error};
-pub use fetch::ClusterCaps;
+pub use fetch::{ClusterCaps, KubeletCaps};
 pub(crate) use kinds::cluster_scoped_customs;
 
 use crate::Progress;
@@ -85,7 +87,14 @@ async fn read(
         gaps.other(Ring::Resources, what, why.clone(), false, None);
     }
     let room = options.caps.objects;
-    let mut sink = Sink { builder, context: connection.context.as_str().into(), room };
+    builder.scope("kubelet.config.k8s.io", "KubeletConfiguration", false);
+    let mut sink = Sink {
+        builder,
+        context: connection.context.as_str().into(),
+        room,
+        nodes: Vec::new(),
+        kubelet_bytes: options.caps.kubelets.all_bytes,
+    };
     let mut kinds: u64 = 0;
     for kind in KINDS {
         if let Some(whole) = read_kind(&fetch, options, kind, &served, &mut sink, &mut gaps).await {
@@ -97,6 +106,8 @@ async fn read(
         progress(Progress::Kind { resource: &kind.resource(), objects });
     }
     people(&fetch, &mut sink, &mut gaps).await;
+    progress(Progress::Kind { resource: "kubelets", objects: room.saturating_sub(sink.room) as u64 });
+    kubelets::read(&fetch, &connection, server_version.as_deref(), &mut sink, &mut gaps).await;
     let objects = room.saturating_sub(sink.room) as u64;
     gaps.finish(sink.builder.coverage());
     Ok(ClusterSeen { context: connection.context, url: connection.url, server_version, kinds, objects })

@@ -1,10 +1,11 @@
 //! Connections: resolved here, so that where a name leads is looked at before anything is sent there.
 
 use super::address::Place;
-use super::{Error, Options};
+use super::{Error, Options, Proxy};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -14,6 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(super) type Http = legacy::Client<HttpsConnector<Tcp>, Full<bytes::Bytes>>;
@@ -24,6 +26,7 @@ pub(super) struct Tcp {
     /// Where the registry lives that led here; `None` for the registry itself.
     home: Option<Place>,
     patience: Duration,
+    proxy: Arc<Matcher>,
 }
 
 /// A host that resolves only to addresses that are out of bounds.
@@ -44,12 +47,19 @@ impl tower_service::Service<http::Uri> for Tcp {
     }
 
     fn call(&mut self, uri: http::Uri) -> Self::Future {
-        let Self { home, patience } = self.clone();
+        let Self { home, patience, proxy } = self.clone();
         Box::pin(async move {
             let host = uri.host().unwrap_or_default().to_owned();
             let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
             let timed_out = || std::io::Error::new(std::io::ErrorKind::TimedOut, "connecting took too long");
-            tokio::time::timeout(patience, open(&host, port, home)).await.map_err(|_| timed_out())?
+            let through = proxy.intercept(&uri).filter(|_| uri.scheme_str() == Some("https"));
+            let opened = async {
+                match through {
+                    Some(proxy) => tunnel(&proxy, &host, port, home).await,
+                    None => open(&host, port, home).await,
+                }
+            };
+            tokio::time::timeout(patience, opened).await.map_err(|_| timed_out())?
         })
     }
 }
@@ -84,9 +94,53 @@ async fn open(host: &str, port: u16, home: Option<Place>) -> std::io::Result<Tok
     Err(last)
 }
 
+/// Bytes of a proxy's answer that are read.
+const ANSWER: usize = 8 << 10;
+
+/// Connects through a proxy (`CONNECT`, RFC 9110). What the name means to the proxy is not known here; what it means
+/// here is looked at all the same.
+async fn tunnel(
+    proxy: &Intercept,
+    host: &str,
+    port: u16,
+    home: Option<Place>,
+) -> std::io::Result<TokioIo<TcpStream>> {
+    if let (Some(home), Ok(found)) = (home, resolve(host, port).await)
+        && let Some(address) = found.iter().find(|address| !Place::of(address.ip()).reachable_from(home))
+    {
+        let error = OutOfBounds { host: host.to_owned(), address: address.ip() };
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, error));
+    }
+    let at = proxy.uri();
+    let mut stream =
+        open(at.host().unwrap_or_default(), at.port_u16().unwrap_or(80), None).await?.into_inner();
+    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    if let Some(Ok(secret)) = proxy.basic_auth().map(http::HeaderValue::to_str) {
+        request.push_str(&format!("Proxy-Authorization: {secret}\r\n"));
+    }
+    stream.write_all(format!("{request}\r\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    // A byte at a time: what follows the empty line is the registry's.
+    while !answer.ends_with(b"\r\n\r\n") {
+        if answer.len() >= ANSWER {
+            return Err(std::io::Error::other("the proxy's answer is too long"));
+        }
+        answer.push(stream.read_u8().await?);
+    }
+    let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+    match line.split_whitespace().nth(1) {
+        Some(status) if status.starts_with('2') => Ok(TokioIo::new(stream)),
+        _ => Err(std::io::Error::other(format!("the proxy refuses: {}", model::escape(&line)))),
+    }
+}
+
 /// An HTTP client whose connections go only where a registry at `home` may lead.
 pub(super) fn http(tls: &Arc<rustls::ClientConfig>, home: Option<Place>, options: &Options) -> Http {
-    let tcp = Tcp { home, patience: options.caps.connect };
+    let proxy = match &options.proxy {
+        Proxy::OfEnvironment => Matcher::from_env(),
+        Proxy::At(address) => Matcher::builder().https(address.as_str()).build(),
+    };
+    let tcp = Tcp { home, patience: options.caps.connect, proxy: Arc::new(proxy) };
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(rustls::ClientConfig::clone(tls))
         .https_or_http()

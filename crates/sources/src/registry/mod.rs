@@ -24,7 +24,7 @@ pub use client::Client;
 pub use docker_config::{DockerConfig, Secret};
 pub use error::Error;
 pub use memory::Memory;
-pub use options::{Caps, Login, Options, PlainHttp};
+pub use options::{Caps, Login, Options, PlainHttp, Proxy};
 pub use stream::{BlobReader, BlobStream};
 
 use bytes::Bytes;

@@ -74,6 +74,16 @@ pub enum Login {
     Fixed(Secret),
 }
 
+/// Whether TLS connections go through a proxy. Plain ones never do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// Through that of `HTTPS_PROXY` or `ALL_PROXY`, except to the hosts of `NO_PROXY`.
+    #[default]
+    OfEnvironment,
+    /// Through this one, an address.
+    At(String),
+}
+
 /// How registries are asked.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -89,6 +99,8 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// Registries that are asked at another host: name in references → host (mirrors, tests).
     pub mirrors: BTreeMap<String, String>,
+    /// Proxy.
+    pub proxy: Proxy,
     /// Hosts besides the registry's own that credentials may be sent to when it names them as realm.
     pub realms: Vec<String>,
 }

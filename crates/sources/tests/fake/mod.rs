@@ -16,6 +16,10 @@ pub(crate) enum Trick {
     Cut,
     /// Answers this text with 200.
     Text(&'static str),
+    /// Begins to answer with 200, and never ends.
+    Endless,
+    /// Takes the question and says nothing.
+    Silent,
     /// Answers as usual: the trick behind it is for a later request.
     Pass,
 }
@@ -188,31 +192,56 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
     }
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let asked = Asked { path: path.into(), query: query.into(), accept, credential };
-    let (status, extra, body, cut) = answer(&asked, &mut state.lock().unwrap());
+    let (status, extra, body, end) = answer(&asked, &mut state.lock().unwrap());
     let mut out = stream;
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{extra}\r\n",
-        body.len()
+        if end == End::Never { 1 << 40 } else { body.len() }
     );
-    let sent = if cut { &body.as_bytes()[..body.len() / 2] } else { body.as_bytes() };
+    if end == End::Silence {
+        std::thread::sleep(std::time::Duration::from_secs(60));
+        return;
+    }
+    if end == End::Never {
+        let mut sent = out.write_all(head.as_bytes());
+        while sent.is_ok() {
+            sent = out.write_all(body.as_bytes());
+        }
+        return;
+    }
+    let sent = if end == End::Cut { &body.as_bytes()[..body.len() / 2] } else { body.as_bytes() };
     let _ = out.write_all(head.as_bytes()).and_then(|()| out.write_all(sent)).and_then(|()| out.flush());
 }
 
-/// Status, further headers, body, and whether to hang up in the middle of it.
-fn answer(asked: &Asked, state: &mut State) -> (u16, String, String, bool) {
+/// How an answer ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// In the middle.
+    Cut,
+    /// Not at all: the body is said again and again.
+    Never,
+    /// Before it begins.
+    Silence,
+}
+
+/// Status, further headers, body, and how it ends.
+fn answer(asked: &Asked, state: &mut State) -> (u16, String, String, End) {
     state.asked.push(asked.clone());
     let trick = state.tricks.get_mut(&asked.path).and_then(VecDeque::pop_front).unwrap_or(Trick::Pass);
     let usual = || usual(asked, state);
     match trick {
         Trick::Pass => {
             let (status, body) = usual();
-            (status, String::new(), body.to_string(), false)
+            (status, String::new(), body.to_string(), End::Whole)
         }
-        Trick::Cut => (200, String::new(), usual().1.to_string(), true),
-        Trick::Text(text) => (200, String::new(), text.to_owned(), false),
+        Trick::Cut => (200, String::new(), usual().1.to_string(), End::Cut),
+        Trick::Text(text) => (200, String::new(), text.to_owned(), End::Whole),
+        Trick::Endless => (200, String::new(), "{\"a\":".repeat(1 << 14), End::Never),
+        Trick::Silent => (200, String::new(), String::new(), End::Silence),
         Trick::Status(code, after) => {
             let header = after.map(|s| format!("retry-after: {s}\r\n")).unwrap_or_default();
-            (code, header, status(code, "as told").to_string(), false)
+            (code, header, status(code, "as told").to_string(), End::Whole)
         }
     }
 }

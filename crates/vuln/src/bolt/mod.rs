@@ -43,9 +43,6 @@ const CACHE_BYTES: usize = 8 << 20;
 /// Bytes of one page with its overflow: the largest value of a real database is well below.
 const PAGE_BYTES: u64 = 64 << 20;
 
-/// What is done with each entry of a bucket: key, and value unless it is a bucket; whether to go on.
-pub type Visit<'a> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'a;
-
 /// An open database.
 pub struct Bolt {
     source: Box<dyn ReadAt>,
@@ -66,6 +63,9 @@ pub struct Bucket {
     root: u64,
     inline: Option<Rc<Vec<u8>>>,
 }
+
+/// What looks at an entry: its key, and its value unless it is a bucket. No ends the visit.
+type Visit<'v> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'v;
 
 impl Bolt {
     /// Opens a database: reads both meta pages and holds the better one against the file's size.
@@ -110,12 +110,7 @@ impl Bolt {
     ///
     /// # Errors
     /// When a page on the way is damaged.
-    pub fn each(
-        &self,
-        bucket: &Bucket,
-        from: &[u8],
-        each: &mut Visit<'_>,
-    ) -> Result<(), BoltError> {
+    pub fn each(&self, bucket: &Bucket, from: &[u8], each: &mut Visit<'_>) -> Result<(), BoltError> {
         // A page may be visited once: a tree has no more pages than the file.
         let mut left = self.meta.pages;
         self.walk(&self.start(bucket)?, from, 0, &mut left, each).map(drop)

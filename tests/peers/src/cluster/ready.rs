@@ -13,13 +13,15 @@ const STEP: Duration = Duration::from_millis(50);
 /// Whether something holds, as far as the API tells.
 type Sign = fn(&Api) -> bool;
 
+const RIGHTS: (&str, Sign) = ("the default RBAC objects are there", |api| {
+    api.get("/readyz/poststarthook/rbac/bootstrap-roles").is_ok()
+});
+
 /// What must hold, in the order it comes to hold.
 static SIGNS: &[(&str, Sign)] = &[
     ("the server is ready", |api| api.get("/readyz").is_ok()),
     ("kube-system is there", |api| api.get("/api/v1/namespaces/kube-system").is_ok()),
-    ("the default RBAC objects are there", |api| {
-        api.get("/readyz/poststarthook/rbac/bootstrap-roles").is_ok()
-    }),
+    RIGHTS,
     ("aggregated roles are filled", |api| {
         ["admin", "edit", "view"].iter().all(|role| {
             let role = api.get(&format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}"));
@@ -40,10 +42,7 @@ static NODE_SIGNS: &[(&str, Sign)] = &[
     }),
     ("the control plane has mirror pods", |api| {
         let pods = api.get("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane");
-        pods.is_ok_and(|pods| {
-            let pods = pods["items"].as_array().cloned().unwrap_or_default();
-            pods.len() == 4 && pods.iter().all(|pod| pod["status"]["phase"] == "Running")
-        })
+        pods.is_ok_and(|pods| pods["items"].as_array().is_some_and(|pods| pods.len() == 4))
     }),
 ];
 
@@ -53,16 +52,16 @@ pub(super) fn wait(api: &Api, processes: &[Process]) -> Result<String, String> {
     version(api)
 }
 
-/// Waits for every sign of a node. `rest` is done once the server is ready: it starts what needs one to start.
+/// Waits for every sign of a node. `rest` is done once the server knows the default rights: it starts what cannot
+/// start without them.
 pub(super) fn wait_node(
     api: &Api,
     processes: &[Process],
     rest: impl FnOnce() -> Result<(), String>,
 ) -> Result<String, String> {
-    let (first, others) = SIGNS.split_at(1);
-    wait_for(first, api, processes)?;
+    wait_for(&[RIGHTS], api, processes)?;
     rest()?;
-    wait_for(others, api, processes)?;
+    wait_for(SIGNS, api, processes)?;
     wait_for(NODE_SIGNS, api, processes)?;
     version(api)
 }

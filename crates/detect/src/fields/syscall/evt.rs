@@ -5,7 +5,7 @@ use super::{Arg, ArgRule, Field, SyscallSubject, field, unsupported, with_arg};
 use crate::state::fd::FdKind;
 use crate::time;
 use crate::value::{Kind, Value};
-use event::syscall::{ParamType, signed, unsigned};
+use event::syscall::{EventType, Param, ParamType, signed, unsigned};
 
 const O_RDONLY: u64 = 1;
 const O_WRONLY: u64 = 2;
@@ -40,17 +40,26 @@ fn result(s: &SyscallSubject<'_>) -> Option<i64> {
 }
 
 fn argument<'s>(s: &'s SyscallSubject<'s>, arg: &Arg) -> Option<Value<'s>> {
-    let (param, bytes) = match arg {
-        Arg::Key(name) => match name.parse::<usize>() {
-            Ok(n) => s.view.all().into_iter().nth(n).and_then(|(p, b)| Some((p, b?)))?,
-            Err(_) => s.view.find(name)?,
+    let Arg::Key(name) = arg else { return None };
+    let (param, bytes) = match name.parse::<usize>() {
+        Ok(n) => s.view.all().into_iter().nth(n)?,
+        Err(_) => match s.view.find(name) {
+            Some((param, bytes)) => (param, Some(bytes)),
+            None => (today(s, name)?, None),
         },
-        _ => return None,
     };
-    if bytes.is_empty() {
-        return None;
-    }
+    // A parameter that this kind of event has today and this one lacks is a text of its own.
+    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return Some("<NA>".into()) };
     Some(show(s, param, bytes)?.resolved().into())
+}
+
+/// A parameter that some layout of this kind of event has: what an old one lacks is added to it, without a value.
+fn today<'s>(s: &'s SyscallSubject<'s>, name: &str) -> Option<&'s Param> {
+    let (info, exit) = (s.view.info, s.view.event.code % 2);
+    let named = |info: &'s EventType| info.params.get(info.param(name)?);
+    let kin =
+        (0u16..).zip(s.state.table.types()).filter(|(code, t)| t.name_id == info.name_id && code % 2 == exit);
+    named(info).or_else(|| kin.filter(|_| exit == 1).find_map(|(_, t)| named(t)))
 }
 
 fn raw_argument<'s>(s: &'s SyscallSubject<'s>, arg: &Arg) -> Option<Value<'s>> {

@@ -71,6 +71,17 @@ impl<'a> SyscallSubject<'a> {
         }
     }
 
+    /// The process that caused the event; another one that gets its number later is another actor.
+    pub(crate) fn actor(&self) -> String {
+        match self.thread {
+            Some(thread) => {
+                let main = self.state.process(thread).unwrap_or(thread);
+                format!("{}\0{}\0{}", thread.pid, main.started, thread.container.as_deref().unwrap_or(""))
+            }
+            None => format!("{}", self.view.event.tid),
+        }
+    }
+
     /// Name of the event.
     pub(crate) fn name(&self) -> &'a str {
         self.state.table.names().get(usize::from(self.current.name)).copied().unwrap_or("")

@@ -4,13 +4,18 @@ use super::{Field, SyscallSubject, field, unsupported};
 use crate::state::thread::UNSET;
 use crate::value::{Kind, Value};
 
-/// A name as the tables have it; of the host only, for a container's accounts are its own.
+/// A name as the tables have it; of the host only, for a container's accounts are its own. One that is not there is
+/// `<NA>`: a text, as in the reference, and not a missing value.
+fn shown(known: Option<&[u8]>, id: u32) -> Option<Value<'_>> {
+    Some(match known {
+        Some(name) => name.into(),
+        None if id == 0 => "root".into(),
+        None => "<NA>".into(),
+    })
+}
+
 fn name<'s>(s: &'s SyscallSubject<'s>, uid: u32) -> Option<Value<'s>> {
-    match s.state.user(uid) {
-        Some(name) => Some(name.into()),
-        None if uid == 0 => Some("root".into()),
-        None => None,
-    }
+    shown(s.state.user(uid), uid)
 }
 
 /// The rows.
@@ -33,10 +38,6 @@ pub(in crate::fields) static FIELDS: [Field; 9] = [
     field("group.gid", Kind::Uint, "id of the group", |s, _| Some(Value::Uint(u64::from(s.thread?.gid)))),
     field("group.name", Kind::Text, "name of the group", |s, _| {
         let gid = s.thread?.gid;
-        match s.state.group(gid) {
-            Some(name) => Some(name.into()),
-            None if gid == 0 => Some("root".into()),
-            None => None,
-        }
+        shown(s.state.group(gid), gid)
     }),
 ];

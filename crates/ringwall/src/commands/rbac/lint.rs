@@ -1,6 +1,6 @@
 //! `rbac lint`: findings about rights, each with what to write instead.
 
-use super::{JudgeArgs, Rights, yaml_text};
+use super::{JudgeArgs, Rights};
 use crate::exit::Exit;
 use crate::inputs::InputArgs;
 use crate::output;
@@ -150,7 +150,7 @@ fn corrected(out: &mut String, rights: &Rights, fix: &Fix) {
 fn manifest(out: &mut String, value: Option<&Value>) {
     let Some(value) = value else { return };
     out.push_str("    ---\n");
-    for line in yaml_text::write(value).lines() {
+    for line in yaml::write(value).lines() {
         let _ = writeln!(out, "    {line}");
     }
 }

@@ -8,7 +8,6 @@ mod paths;
 mod resource;
 mod what_can;
 mod who_can;
-pub(super) mod yaml_text;
 
 use crate::exit::{self, Exit};
 use crate::inputs::{InputArgs, Inputs};

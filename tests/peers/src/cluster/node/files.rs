@@ -56,6 +56,7 @@ pub(super) fn write(folder: &Path, port: u16, groups: &str) -> Result<Parts, Str
     components(&folder.join("kubernetes"), &authority, &ca)?;
     put(&kubelet_config(folder), &format!("{:#}\n", kubelet(groups)))?;
     put(&folder.join("kubernetes/node/containerd.toml"), &containerd())?;
+    put(&folder.join("kubernetes/node/runsc.toml"), RUNSC)?;
     put(&folder.join("kubernetes/node/cni.conflist"), &format!("{:#}\n", network()))?;
     put(&folder.join("cgroup"), groups)?;
     put(&folder.join("node.sh"), include_str!("node.sh"))?;
@@ -198,9 +199,17 @@ fn containerd() -> String {
          [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n  \
          runtime_type = \"io.containerd.runc.v2\"\n\
          [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n  \
-         BinaryName = \"/usr/local/bin/runc\"\n"
+         BinaryName = \"/usr/local/bin/runc\"\n\
+         [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc]\n  \
+         runtime_type = \"io.containerd.runsc.v1\"\n\
+         [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc.options]\n  \
+         TypeUrl = \"io.containerd.runsc.v1.options\"\n  \
+         ConfigPath = \"/etc/containerd/runsc.toml\"\n"
     )
 }
+
+/// gVisor: by ptrace, which runs anywhere, and without a network.
+const RUNSC: &str = "[runsc_config]\nplatform = \"ptrace\"\nnetwork = \"none\"\n";
 
 fn network() -> Value {
     json!({

@@ -42,6 +42,17 @@ const PROGRAMS: &[&str] = &[
 /// Further files of a peer's folder that a node runs.
 const BESIDE: &[(&str, &str)] = &[("containerd", "ctr"), ("containerd", "containerd-shim-runc-v2")];
 
+/// Peers that a node also runs where they are installed: the handler `runsc` of a RuntimeClass.
+const SANDBOX: &[&str] = &["runsc", "containerd-shim-runsc-v1"];
+
+/// Whether a node's pods can be sandboxed by gVisor (`handler: runsc`), without a network.
+///
+/// # Errors
+/// Names what is missing, and how to get it.
+pub fn sandbox_missing() -> Result<(), String> {
+    SANDBOX.iter().try_for_each(|name| installed(name).map(drop))
+}
+
 /// What is missing here to start a node.
 ///
 /// # Errors
@@ -91,6 +102,9 @@ pub(super) fn start(folder: &Path, lifetime: Lifetime) -> Result<(Parts, Vec<Pro
         let program = installed(name)?;
         // The plugins are a folder of programs.
         link(name, if *name == "cni" { program.parent().unwrap_or(&program) } else { &program })?;
+    }
+    for name in SANDBOX {
+        installed(name).map_or(Ok(()), |program| link(name, &program))?;
     }
     for (peer, name) in BESIDE {
         link(name, &installed(peer)?.with_file_name(name))?;

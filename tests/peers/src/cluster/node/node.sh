@@ -16,8 +16,11 @@ unshare=$(which unshare)
 mount() { "$mount" "$@"; }
 
 groups() {
-  for controller in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-    [ -e "$controller/cgroup.procs" ] && echo "${controller%/}/$(cat "$home/cgroup")"
+  tree=/sys/fs/cgroup
+  # One tree in version 2; in version 1 one for each controller.
+  [ -e $tree/cgroup.controllers ] && set -- $tree || set -- $tree/*/
+  for controller; do
+    [ ! -e "$controller/cgroup.procs" ] || echo "${controller%/}/$(cat "$home/cgroup")"
   done
 }
 
@@ -30,7 +33,7 @@ outside)
       [ ! -e "$group/cpuset.$set" ] || cat "${group%/*}/cpuset.$set" >"$group/cpuset.$set"
     done
   done
-  mkdir -p root
+  mkdir -p system
   "$unshare" --net --mount --pid --uts --ipc --propagation private --fork --kill-child \
     "$busybox" sh "$home/node.sh" inside &
   node=$!
@@ -48,10 +51,10 @@ outside)
   ;;
 
 inside)
-  mount -t tmpfs -o mode=755 node root
-  mkdir root/upper root/work root/merged
-  mount -t overlay -o "lowerdir=/,upperdir=$home/root/upper,workdir=$home/root/work" node root/merged
-  new=$home/root/merged
+  mount -t tmpfs -o mode=755 node system
+  mkdir system/upper system/work system/merged
+  mount -t overlay -o "lowerdir=/,upperdir=$home/system/upper,workdir=$home/system/work" node system/merged
+  new=$home/system/merged
   mount -t proc proc "$new/proc"
   mount --rbind /sys "$new/sys"
   mount --rbind /dev "$new/dev"
@@ -96,6 +99,7 @@ node)
   mkdir -p /etc/cni/net.d /etc/containerd
   cp kubernetes/node/cni.conflist /etc/cni/net.d/10-bridge.conflist
   cp kubernetes/node/containerd.toml /etc/containerd/config.toml
+  cp kubernetes/node/runsc.toml /etc/containerd/runsc.toml
   ln -s /etc/kubernetes/kubelet.yaml /var/lib/kubelet/config.yaml
   : >/etc/resolv.conf
   exec 3>&1 1>&2

@@ -1,0 +1,249 @@
+//! `sign`: Cosign's signatures and attestations, made.
+
+mod attest;
+mod blob;
+mod key;
+
+pub(crate) use attest::{AttestArgs, attest, document};
+pub(crate) use key::{generated, sealed};
+
+use crate::exit::{self, Exit};
+use crate::output;
+use crate::signatures::registry_args::RegistryArgs;
+use crate::signatures::send::{self, SendError, Sent};
+use crate::signatures::who::pairs;
+use crate::signatures::{block_on, created, keys};
+use clap::{Args, Subcommand, ValueEnum};
+use model::Reference;
+use serde_json::json;
+use signing::{Draft, PrivateKey, Subject};
+use sources::registry::{Client, Options, Registry, Repository};
+use std::collections::BTreeMap;
+
+/// Signatures of images, as Cosign 3 makes them (and reads them), or as Cosign 2 did.
+///
+/// Says which digest was signed. Without --tlog nothing but the registry is contacted, and the signature is in no
+/// transparency log: whoever asks for an entry will refuse it.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct SignArgs {
+    #[command(subcommand)]
+    other: Option<Other>,
+    /// Images, by tag or digest
+    #[arg(value_name = "IMAGE")]
+    images: Vec<String>,
+    #[command(flatten)]
+    how: HowArgs,
+    /// Annotation to be signed along
+    #[arg(short = 'a', long, value_name = "KEY=VALUE")]
+    annotation: Vec<String>,
+    /// Sign each image of an index, too: a pod pulls one of them
+    #[arg(short, long)]
+    recursive: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Subcommand)]
+enum Other {
+    /// Make, import and show keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Sign a file
+    Blob(Box<blob::BlobArgs>),
+    /// Sign a statement about an image: what is inside, what a scanner found, how it was built
+    Attest(Box<AttestArgs>),
+}
+
+/// With what, and in which form.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HowArgs {
+    /// Private key: a file of Cosign's or a PEM, or `env://NAME`; its password comes from COSIGN_PASSWORD, the terminal or a pipe
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Where the signature is kept
+    #[arg(long, value_enum, default_value_t = Layout::Bundle)]
+    pub(crate) format: Layout,
+    /// Transparency log (Rekor 2) to enter the signature into: an address, or `none`
+    #[arg(long, value_name = "URL", default_value = "none")]
+    pub(crate) tlog: String,
+    /// Repository to keep the signature in, if not the image's own
+    #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY")]
+    pub(crate) repository: Option<String>,
+    /// Format of the answer
+    #[arg(short, long, value_enum, default_value_t = super::verify::Format::Text)]
+    pub(crate) output: super::verify::Format,
+}
+
+/// Where a signature is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// Cosign 3: a bundle that refers to the image
+    Bundle,
+    /// Cosign 2: the tags `.sig` and `.att`
+    Legacy,
+}
+
+impl SignArgs {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self.other {
+            Some(Other::Key(command)) => return command.run(),
+            Some(Other::Blob(args)) => return args.run(),
+            Some(Other::Attest(args)) => return args.run(),
+            None => {}
+        }
+        if self.images.is_empty() {
+            return Err(exit::usage("which image? name one, by digest if you can"));
+        }
+        let annotations = pairs("--annotation", &self.annotation)?;
+        let work = Work { key: self.how.private()?, how: self.how.clone(), client: self.registry.client()? };
+        let mut sent = Vec::new();
+        for image in &self.images {
+            let reference = reference(image)?;
+            let made = block_on(work.sign(&reference, &annotations, self.recursive))?;
+            sent.push((reference, made.map_err(failed)?));
+        }
+        self.how.tell("signed", &sent)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// An image by its name.
+pub(crate) fn reference(image: &str) -> anyhow::Result<Reference> {
+    image.parse().map_err(|error| exit::usage(format!("{}: {error}", model::escape(image))))
+}
+
+/// Nothing, or not everything, was pushed.
+pub(crate) fn failed(error: SendError) -> anyhow::Error {
+    exit::unreadable(error.to_string())
+}
+
+/// What signing needs.
+pub(crate) struct Work<R> {
+    pub(crate) key: PrivateKey,
+    pub(crate) how: HowArgs,
+    pub(crate) client: R,
+}
+
+impl<R: Registry> Work<R> {
+    pub(crate) async fn sign(
+        &self,
+        reference: &Reference,
+        annotations: &BTreeMap<String, String>,
+        recursive: bool,
+    ) -> Result<Vec<Sent>, SendError> {
+        let (subject, manifest) = send::subject(&self.client, reference).await?;
+        let mut sent = vec![self.sign_one(reference, &subject, annotations).await?];
+        let is_index =
+            manifest.media_type.ends_with("index.v1+json") || manifest.media_type.ends_with("list.v2+json");
+        if recursive && is_index {
+            for child in signing::children(&manifest.bytes, &subject.name)? {
+                sent.push(self.sign_one(reference, &child, annotations).await?);
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn sign_one(
+        &self,
+        reference: &Reference,
+        subject: &Subject,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Sent, SendError> {
+        let at = self.how.place(reference)?;
+        let signed = match self.how.format {
+            Layout::Bundle => {
+                let draft = Draft::sign(subject, &self.key, annotations)?;
+                let entry = self.how.enter(&draft).await?;
+                draft.finish(entry.as_deref(), &created())?
+            }
+            Layout::Legacy => {
+                let current = legacy(&self.client, &at, subject, false).await?;
+                signing::sign_legacy(subject, &self.key, annotations, current.as_deref())?
+            }
+        };
+        send::push_all(&self.client, &at, &signed.pushes).await?;
+        Ok(Sent::from(&signed))
+    }
+}
+
+/// The manifest a legacy signature or attestation is added to.
+async fn legacy(
+    registry: &impl Registry,
+    at: &Repository,
+    subject: &Subject,
+    attestation: bool,
+) -> Result<Option<Vec<u8>>, SendError> {
+    let signing::Ask::Tag(tag) = signing::legacy_place(&subject.digest, attestation) else { return Ok(None) };
+    send::current(registry, at, &tag).await
+}
+
+impl HowArgs {
+    /// The key.
+    pub(crate) fn private(&self) -> anyhow::Result<PrivateKey> {
+        let Some(key) = &self.key else {
+            return Err(exit::usage(
+                "with which key? pass --key FILE; `ringwall sign key generate` makes one",
+            ));
+        };
+        if self.tlog != "none" && self.format == Layout::Legacy {
+            return Err(exit::usage(
+                "--format legacy holds no entries of Rekor 2: pass --tlog none, or no --format",
+            ));
+        }
+        keys::private(key)
+    }
+
+    /// Enters a signature into the log, if one is named; what it answers.
+    pub(crate) async fn enter(&self, draft: &Draft) -> Result<Option<Vec<u8>>, SendError> {
+        if self.tlog == "none" {
+            return Ok(None);
+        }
+        let address = format!("{}/api/v2/log/entries", self.tlog.trim_end_matches('/'));
+        let client = Client::new(Options::default());
+        let answer = client.post(&address, "application/json", draft.log_request()?.into(), ENTRY).await?;
+        Ok(Some(answer.to_vec()))
+    }
+
+    /// Where the signatures of an image go.
+    fn place(&self, reference: &Reference) -> Result<Repository, SendError> {
+        match &self.repository {
+            None => Ok(Repository::from(reference)),
+            Some(name) => name
+                .parse()
+                .map(|other| Repository::from(&other))
+                .map_err(|_| SendError::NoImage(name.clone())),
+        }
+    }
+
+    /// Says what was made.
+    fn tell(&self, verb: &str, sent: &[(Reference, Vec<Sent>)]) -> anyhow::Result<()> {
+        let mut lines = String::new();
+        let mut entries = Vec::new();
+        let format = if self.format == Layout::Bundle { "bundle" } else { "legacy" };
+        for (reference, made) in sent {
+            for one in made {
+                let name = format!("{}/{}", reference.registry, reference.repository);
+                lines.push_str(&format!("{verb} {name}@{}\n", one.digest));
+                entries.push(json!({"image": reference.to_string(), "digest": one.digest.as_str(),
+                    "manifest": one.manifest.as_str(), "format": format, "transparencyLog": self.tlog}));
+            }
+        }
+        if self.output == super::verify::Format::Json {
+            let document = serde_json::to_string_pretty(&json!({ verb: entries }))?;
+            return output::write(&(document + "\n"), None);
+        }
+        match self.tlog.as_str() {
+            "none" => lines.push_str(NOT_LOGGED),
+            log => lines.push_str(&format!("transparency log: entered into {}\n", model::escape(log))),
+        }
+        output::write(&lines, None)
+    }
+}
+
+/// Bytes of a log's answer that are read.
+const ENTRY: u64 = 1 << 20;
+
+/// What doing without a log means for others.
+const NOT_LOGGED: &str = "transparency log: none. `ringwall verify --key` accepts this; Cosign needs \
+    --insecure-ignore-tlog=true,\nKyverno `rekor.ignoreTlog: true` and `ctlog.ignoreSCT: true`.\n";
