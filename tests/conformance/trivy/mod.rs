@@ -4,6 +4,7 @@ pub(crate) mod action;
 mod bad;
 mod differential;
 mod goldens;
+mod installed;
 mod lists;
 pub(crate) mod world;
 
@@ -49,6 +50,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
         Ok(())
     }));
     out.extend(differential::cases()?);
+    out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
     Ok(out)
