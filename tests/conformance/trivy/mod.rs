@@ -6,6 +6,7 @@ mod differential;
 mod goldens;
 mod installed;
 mod lists;
+mod local;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
@@ -53,5 +54,6 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
+    out.extend(local::cases()?);
     Ok(out)
 }
