@@ -1,4 +1,4 @@
-//! An image that was just built here, scanned by its name: no registry is asked.
+//! Images of this machine: just built, scanned by name; in every form a tool writes them to disk.
 
 use super::world;
 use integration::{Case, Program, Skip, demand, ringwall};
@@ -16,7 +16,17 @@ pub(super) fn cases() -> Result<Vec<Case>, Skip> {
     if Command::new("podman").arg("--version").stdout(Stdio::null()).status().is_err() {
         return Err(Skip("no podman: the Debian package is called so".to_owned()));
     }
-    Ok(vec![Case::new("local/podman-build", podman)])
+    if Command::new("skopeo").arg("--version").stdout(Stdio::null()).status().is_err() {
+        return Err(Skip("no skopeo: the Debian package is called so".to_owned()));
+    }
+    Ok(vec![Case::new("local/podman-build", podman), Case::new("local/every-form-is-one-image", forms)])
+}
+
+fn rows() -> world::Rows {
+    vec![
+        (format!("alpine 3.19|none|{ID}"), r#"{"FixedVersion":"1"}"#.to_owned()),
+        (format!("vulnerability|{ID}"), r#"{"Title":"t","VendorSeverity":{"nvd":3}}"#.to_owned()),
+    ]
 }
 
 fn podman() -> Result<(), String> {
@@ -36,11 +46,7 @@ fn podman() -> Result<(), String> {
     ] {
         std::fs::write(at(name), text).map_err(|e| format!("{name}: {e}"))?;
     }
-    let rows = vec![
-        ("alpine 3.19|none|CVE-2024-1003".to_owned(), r#"{"FixedVersion":"1"}"#.to_owned()),
-        (format!("vulnerability|{ID}"), r#"{"Title":"t","VendorSeverity":{"nvd":3}}"#.to_owned()),
-    ];
-    world::cache(folder.path(), &world::database(&rows))?;
+    world::cache(folder.path(), &world::database(&rows()))?;
     let storage = at("storage.conf").display().to_string();
     let built = Command::new("podman")
         .args(["build", "--isolation", "chroot", "--quiet", "--tag", "here"])
@@ -69,6 +75,48 @@ fn podman() -> Result<(), String> {
     let answer = ringwall.run(&["scan", "image", "localhost/not-here:1", "--image-src", "podman"])?;
     answer.exits(3)?;
     demand!(answer.stderr.contains("podman"), "where one looked is not told: {}", answer.stderr);
+    Ok(())
+}
+
+/// One image as skopeo writes it: a docker archive, an OCI layout, a layout in an archive.
+fn forms() -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    world::cache(folder.path(), &world::database(&rows()))?;
+    let files = |n: usize| {
+        vec![
+            ("etc/os-release".to_owned(), b"ID=alpine\nVERSION_ID=3.19.1\n".to_vec()),
+            ("lib/apk/db/installed".to_owned(), format!("P:none\nV:0.{n}-r0\nA:x86_64\n\n").into_bytes()),
+        ]
+    };
+    let made = world::image(&[files(1), files(2)], "registry.test/app:1", "2024-01-01T00:00:00Z");
+    std::fs::write(at("docker.tar"), made).map_err(|e| e.to_string())?;
+    for to in ["oci", "oci-archive"] {
+        let status = Command::new("skopeo")
+            .args(["copy", "--quiet", &format!("docker-archive:{}", at("docker.tar"))])
+            .arg(format!("{to}:{}:registry.test/app:1", at(to)))
+            .status()
+            .map_err(|e| format!("skopeo: {e}"))?;
+        demand!(status.success(), "skopeo to {to}: {status}");
+    }
+    let ringwall = ringwall()?.env("TRIVY_CACHE_DIR", folder.path()).env("TRIVY_SKIP_DB_UPDATE", "true");
+    let mut seen = Vec::new();
+    for form in ["docker.tar", "oci", "oci-archive"] {
+        let words = ["scan", "image", "--input", &at(form), "-f", "json"];
+        let report = ringwall.run(&words)?.exits(0)?.json()?;
+        let first = &report["Results"][0];
+        demand!(first["Vulnerabilities"][0]["VulnerabilityID"] == ID, "{form}: {report:#}");
+        demand!(first["Vulnerabilities"][0]["InstalledVersion"] == "0.2-r0", "{form}: {report:#}");
+        seen.push((report["Metadata"]["ImageID"].clone(), report["Metadata"]["DiffIDs"].clone()));
+    }
+    // skopeo writes the config anew, and leaves the layers alone.
+    demand!(seen[0].1 == seen[1].1 && seen[1] == seen[2], "not one image: {seen:#?}");
+    // What a layout in an archive lacks is told, whatever it is.
+    let whole = std::fs::read(at("oci-archive")).map_err(|e| e.to_string())?;
+    for cut in [whole.len() / 2, 1024] {
+        std::fs::write(at("cut"), &whole[..cut]).map_err(|e| e.to_string())?;
+        ringwall.run(&["scan", "image", "--input", &at("cut")])?.exits(3)?;
+    }
     Ok(())
 }
 
