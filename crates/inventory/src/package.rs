@@ -176,6 +176,15 @@ impl Packages {
     }
 }
 
+/// Puts the installed package in the place of each name that is needed, sorted; what nobody provides is left out.
+pub(crate) fn resolve<'a>(packages: &mut [Package], provider: impl Fn(&str) -> Option<&'a String>) {
+    for package in packages {
+        package.needs = package.needs.iter().filter_map(|need| provider(need).cloned()).collect();
+        package.needs.sort();
+        package.needs.dedup();
+    }
+}
+
 /// At most 80 characters of a foreign text, for a message.
 pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(80) {
