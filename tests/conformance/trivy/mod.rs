@@ -4,6 +4,7 @@ pub(crate) mod action;
 mod bad;
 mod differential;
 mod goldens;
+mod hostile;
 mod installed;
 mod lists;
 mod local;
@@ -54,6 +55,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
+    out.extend(hostile::cases());
     out.extend(local::cases()?);
     Ok(out)
 }
