@@ -2,7 +2,7 @@
 
 use crate::layer::{Content, Layer};
 use crate::stack::stack;
-use crate::{Inventory, Limits, Packages, Scope, analyzers, owned, path};
+use crate::{Inventory, Limits, Packages, Scope, analyzers, path};
 
 /// Whether a file is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Directory {
         };
         self.content.account.matched = self.content.account.matched.saturating_add(1);
         if found != Packages::default() {
-            self.content.files.insert(path.to_owned(), Content::Found(found));
+            self.content.found(path.to_owned(), found);
         }
     }
 
@@ -96,10 +96,7 @@ impl Directory {
 
     /// What was found.
     pub fn finish(mut self) -> Inventory {
-        owned::settle(self.content.files.values_mut().filter_map(|content| match content {
-            Content::Found(found) => Some(found),
-            _ => None,
-        }));
+        self.content.finish();
         self.complete();
         // pom.xml of modules and lock files are many; each is a file of its own.
         debug_assert!(self.content.files.keys().all(|path| path::normal(path, usize::MAX).is_ok()));

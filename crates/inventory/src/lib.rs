@@ -17,7 +17,9 @@
 mod analyzers;
 mod archive;
 mod assemble;
+mod beside;
 mod bounded;
+mod cargo_toml;
 #[cfg(test)]
 mod corpus;
 mod directory;
@@ -26,22 +28,27 @@ mod ecosystem;
 mod image;
 mod json_lines;
 mod layer;
+mod licenses;
 mod limits;
 mod os;
 mod owned;
 mod package;
 mod path;
+mod ranges;
 mod read_at;
 mod sbom;
 mod sqlite;
 mod stack;
+pub mod structure;
 mod tables;
 mod tar;
+mod xml;
 mod zip;
 
-pub use analyzers::{ANALYZERS, Analyzer, Pattern, Scope, Stage};
+pub use analyzers::{ANALYZERS, Analyzer, Join, Pattern, Scope, Stage};
 pub use archive::{ArchiveError, archive, untar};
 pub use assemble::{Parts, assemble};
+pub use beside::Beside;
 pub use bounded::sha256;
 pub use directory::{Directory, Want};
 pub use docker::{DockerArchive, index};

@@ -11,6 +11,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Go),
     parse,
+    join: None,
 };
 
 /// What a module requires: name, version, and how.

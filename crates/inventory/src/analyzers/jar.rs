@@ -18,6 +18,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Installed,
     ecosystem: Some(Ecosystem::Maven),
     parse,
+    join: None,
 };
 
 /// Archives within archives.

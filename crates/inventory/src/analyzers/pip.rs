@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::PyPi),
     parse,
+    join: None,
 };
 
 /// `name[extra]==version ; marker --hash=… # comment`. A line that pins no version says nothing about what is installed.

@@ -11,6 +11,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Maven),
     parse,
+    join: None,
 };
 
 /// Elements within elements.

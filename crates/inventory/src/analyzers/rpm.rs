@@ -21,6 +21,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Rpm),
     parse,
+    join: None,
 };
 
 const NAME: u32 = 1000;
