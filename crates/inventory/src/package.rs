@@ -156,9 +156,6 @@ pub struct Packages {
     /// The package those files are of, where the file is about one.
     #[serde(default)]
     pub owner: Option<String>,
-    /// Whether what is listed is not all there is: the file of checksums beside it tells the rest.
-    #[serde(default)]
-    pub incomplete: bool,
     /// Releases of the repositories packages come from.
     #[serde(default)]
     pub repositories: Vec<Os>,

@@ -1,6 +1,8 @@
 //! bun.lock: Node modules Bun has chosen.
 
+use super::package_json::licenses;
 use super::{Analyzer, Pattern, Stage};
+use crate::beside::Beside;
 use crate::json_lines::list_lines;
 use crate::package::short;
 use crate::{Ecosystem, Package, Packages, Relation};
@@ -14,7 +16,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Npm),
     parse,
-    join: None,
+    join: Some(join),
 };
 
 /// JSON with comments and commas at the end of lists: one list a package, whose first text names it. Workspaces and
@@ -66,6 +68,16 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     for (mut package, needs) in found.into_values() {
         package.needs = needs.iter().map(|need| ids.get(need).cloned().unwrap_or_default()).collect();
         out.add(package);
+    }
+}
+
+/// Licences are those of the installed modules.
+fn join(path: &str, found: &mut Packages, beside: &Beside) {
+    let licenses = licenses(path, beside);
+    for package in &mut found.packages {
+        if let Some(known) = licenses.get(&format!("{}@{}", package.name, package.version)) {
+            package.licenses.clone_from(known);
+        }
     }
 }
 
@@ -168,6 +180,11 @@ mod tests {
             ]
         );
         assert_eq!(problems, 0);
+        let mut out = Packages::default();
+        parse("x/bun.lock", text.as_bytes(), &mut out);
+        let kept = r#"{"name":"a","version":"1.0.0","licenses":["MIT"]}"#;
+        join("x/bun.lock", &mut out, &Beside::of(&[("x/node_modules/a/package.json", kept)]));
+        assert_eq!(out.packages[0].licenses, ["MIT"]);
         assert_eq!((read("{").1, read("{}").1, read(r#"{"packages":{"a":7}}"#).1), (1, 0, 1));
     }
 }

@@ -52,9 +52,7 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
         let package = Package { lines, ..Package::new(Ecosystem::NuGet, bare(name), version) };
         found.insert(own, package);
     }
-    if let Some(target) = target {
-        relate(&mut found, &projects, &target);
-    }
+    relate(&mut found, &projects, &target.unwrap_or_default());
     out.packages.extend(found.into_values());
 }
 

@@ -286,7 +286,11 @@ fn walk(
         if !locked && !ranges::within(&package.version, range) {
             continue;
         }
-        name.to_owned().clone_into(&mut package.name);
+        if name != package.name {
+            // It keeps the id of the name it goes by.
+            package.id = Some(key.clone());
+            package.name = name.to_owned();
+        }
         // What the program needs stays needed, whatever development asks for.
         if package.relation == Relation::Unknown || package.dev {
             package.dev = dev;

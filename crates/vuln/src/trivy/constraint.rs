@@ -63,6 +63,11 @@ pub(crate) fn vulnerable(version: &str, advisory: &DatabaseAdvisory, dialect: Di
 pub(crate) fn satisfies(version: &str, constraint: &str, dialect: Dialect) -> Option<bool> {
     let scheme = dialect.scheme()?;
     (scheme.compare)(version, version)?;
+    // `1gamma` can be ordered, but is no version of a gem.
+    let first = version.split(['.', '-']).next().unwrap_or_default().trim();
+    if dialect == Dialect::RubyGems && !first.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
     if dialect == Dialect::Maven && constraint.contains(['[', '(']) {
         return requirement(version, constraint, scheme);
     }
@@ -359,6 +364,7 @@ mod tests {
             (RubyGems, "4.1a", "< 4.2b1", Some(true)),
             (RubyGems, "4.1.a", "< 4.2.b1 || >= 5", Some(true)),
             (RubyGems, "1.0", "^1.0", None),
+            (RubyGems, "1gamma", "< 2", None),
             (Maven, "2.9.1", ">= 2.9.0, < 2.9.10.4", Some(true)),
             (Maven, "2.9.1", "[2.0,2.9.10.4)", Some(true)),
             (Maven, "2.9.1", "(,2.9.1),[3.0]", Some(false)),

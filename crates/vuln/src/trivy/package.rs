@@ -185,7 +185,8 @@ impl Pkg {
             maintainer: package.maintainer.clone().unwrap_or_default(),
             modularitylabel: package.module.clone().unwrap_or_default(),
             repository: repository(package.origin),
-            indirect: package.relation == Relation::Indirect,
+            // Trivy marks these before it knows how they came to be there.
+            indirect: package.relation == Relation::Indirect && kind.name != "pylock",
             relationship: relationship(package.relation),
             depends_on: package.needs.clone(),
             locations: locations(package),
@@ -234,11 +235,10 @@ impl Pkg {
             self.file_path.clone_from(&package.path);
         }
         if kind.name == "pom" {
-            let gav = format!("{}:{}", self.name, self.version);
-            self.id = format!(
-                "{gav}::{}",
-                uid::pom(&gav, &format!("{}/{}", root.trim_end_matches('/'), package.path))
-            );
+            let file = format!("{}/{}", root.trim_end_matches('/'), package.path);
+            let id = |gav: &str| format!("{gav}::{}", uid::pom(gav, &file));
+            self.id = id(format!("{}:{}", self.name, self.version).trim_end_matches(':'));
+            self.depends_on = package.needs.iter().map(|need| id(need)).collect();
             return;
         }
         if let Some(id) = &package.id {

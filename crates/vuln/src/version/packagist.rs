@@ -19,16 +19,21 @@ fn compare(a: &str, b: &str) -> Option<Ordering> {
             return Some(order);
         }
     }
-    // What one has more decides: a number is more, a word counts as it ranks against a number.
-    let more = |rest: Option<&String>| {
-        rest.map(|part| if number(part) { Ordering::Greater } else { rank(part).cmp(&rank("#")) })
-    };
     let order = match left.len().cmp(&right.len()) {
-        Ordering::Greater => more(left.get(right.len())),
-        Ordering::Less => more(right.get(left.len())).map(Ordering::reverse),
-        Ordering::Equal => None,
+        Ordering::Greater => more(left.get(right.len()..)),
+        Ordering::Less => more(right.get(left.len()..)).reverse(),
+        Ordering::Equal => Ordering::Equal,
     };
-    Some(order.unwrap_or(Ordering::Equal))
+    Some(order)
+}
+
+/// What one version has more decides: a number is more, a word counts as it ranks against a number.
+fn more(rest: Option<&[String]>) -> Ordering {
+    let orders = rest.into_iter().flatten().map(|part| match number(part) {
+        true => Ordering::Greater,
+        false => rank(part).cmp(&rank("#")),
+    });
+    orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 fn number(part: &str) -> bool {
@@ -52,13 +57,22 @@ fn parts(text: &str) -> Vec<String> {
     out
 }
 
-/// The rank of a word.
+/// The rank of a word, whose case counts.
 fn rank(word: &str) -> i8 {
-    let word = word.to_ascii_lowercase();
-    // The order of the list matters: `p` is no `pl`, but `alpha1` is an `alpha`.
-    let ranks =
-        [("dev", 0), ("alpha", 1), ("a", 1), ("beta", 2), ("b", 2), ("rc", 3), ("c", 3), ("#", 4), ("pl", 5), ("p", 5)];
-    ranks.iter().find(|(name, _)| word.starts_with(name)).map_or(-1, |(_, rank)| *rank)
+    // Longer names stand before those they begin with.
+    const RANKS: [(&str, i8); 10] = [
+        ("dev", 0),
+        ("alpha", 1),
+        ("a", 1),
+        ("beta", 2),
+        ("b", 2),
+        ("RC", 3),
+        ("rc", 3),
+        ("#", 4),
+        ("pl", 5),
+        ("p", 5),
+    ];
+    RANKS.iter().find(|(name, _)| word.starts_with(name)).map_or(-1, |(_, rank)| *rank)
 }
 
 fn part(a: &str, b: &str) -> Ordering {

@@ -19,15 +19,14 @@ fn compare(a: &str, b: &str) -> Option<Ordering> {
 /// Digits, then words between dots, then perhaps a hyphen and more words; nothing is 0.
 fn valid(text: &str) -> bool {
     let (core, pre) = text.split_once('-').unwrap_or((text, "x"));
-    let mut parts = core.split('.');
-    let first = parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let first = core.starts_with(|c: char| c.is_ascii_digit());
     let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let after = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    text.is_empty() || first && parts.all(word) && pre.split('.').all(after)
+    text.is_empty() || first && core.split('.').all(word) && pre.split('.').all(after)
 }
 
 /// Numbers before the first word, then the rest, each without zeros at its end.
-pub(super) fn segments(text: &str) -> Vec<String> {
+fn segments(text: &str) -> Vec<String> {
     let text = text.replace('-', ".pre.");
     let mut all: Vec<String> = Vec::new();
     let mut last = None;
