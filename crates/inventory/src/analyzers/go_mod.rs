@@ -66,9 +66,11 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     for (path, words) in replaced {
         replace(&mut required, &path, &words);
     }
+    // Which module needs what is not in the file: what is indirect is said to be needed by the project.
     let needs = |all: &Required| {
-        let direct = all.values().filter(|(_, _, relation)| *relation == Relation::Direct);
-        direct.map(|(name, version, _)| format!("{name}@{version}")).collect()
+        let of = |wanted| all.values().filter(move |(_, _, relation)| *relation == wanted);
+        let both = of(Relation::Direct).chain(of(Relation::Indirect));
+        both.map(|(name, version, _)| format!("{name}@{version}")).collect()
     };
     if let Some(path) = module {
         let needs = needs(&required);

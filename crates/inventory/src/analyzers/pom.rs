@@ -52,8 +52,8 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
         }
         add(&entry, &properties, Relation::Direct, out);
     }
-    let needs = out.packages.iter().filter(|p| p.relation == Relation::Direct);
-    let mut needs: Vec<String> = needs.map(|p| format!("{}:{}", p.name, p.version).trim_end_matches(':').to_owned()).collect();
+    let needs = out.packages.iter().filter(|p| p.relation == Relation::Direct && !p.version.is_empty());
+    let mut needs: Vec<String> = needs.map(|p| format!("{}:{}", p.name, p.version)).collect();
     needs.sort();
     // Projects that test a plugin of Maven (its Invoker) are for development.
     let dev = format!("/{path}").contains("/src/it/");
