@@ -17,6 +17,7 @@
 mod analyzers;
 mod archive;
 mod assemble;
+mod bdb;
 mod beside;
 mod bounded;
 mod cargo_toml;
@@ -30,6 +31,7 @@ mod json_lines;
 mod layer;
 mod licenses;
 mod limits;
+mod ndb;
 mod os;
 mod owned;
 mod package;
