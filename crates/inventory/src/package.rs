@@ -1,6 +1,6 @@
 //! What an analyzer finds in one file.
 
-use crate::{Ecosystem, Os};
+use crate::{Ecosystem, JavaArchive, Os};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +156,9 @@ pub struct Packages {
     /// The package those files are of, where the file is about one.
     #[serde(default)]
     pub owner: Option<String>,
+    /// Java archives that do not say what they are.
+    #[serde(default)]
+    pub archives: Vec<JavaArchive>,
     /// Releases of the repositories packages come from.
     #[serde(default)]
     pub repositories: Vec<Os>,
