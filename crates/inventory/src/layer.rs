@@ -3,7 +3,7 @@
 use crate::bounded::{Budget, Inflated, Limit};
 use crate::path::{self, PathError};
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Account, Limits, Packages, Scope, analyzers, owned};
+use crate::{Account, Limits, Packages, Scope, analyzers, beside, owned};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,6 +87,9 @@ pub struct Layer {
     pub(crate) opaque: Vec<String>,
     /// Hashes of the paths of everything that is no directory: a directory of the same name below is gone.
     pub(crate) covers: Vec<u64>,
+    /// Bytes kept of files for the files beside them.
+    #[serde(skip)]
+    kept: usize,
 }
 
 /// Reads one layer, plain or compressed, to its end or to the first thing that cannot be read.
@@ -108,11 +111,28 @@ pub fn layer(input: &mut dyn Read, limits: &Limits) -> Layer {
     }
     out.covers.sort_unstable();
     out.covers.dedup();
-    owned::settle(out.files.values_mut().filter_map(|content| match content {
-        Content::Found(found) => Some(found),
-        _ => None,
-    }));
+    out.finish();
     out
+}
+
+impl Layer {
+    /// Takes in what an analyzer found in a file.
+    pub(crate) fn found(&mut self, path: String, mut found: Packages) {
+        beside::admit(&mut found, &mut self.kept);
+        self.files.insert(path, Content::Found(found));
+    }
+
+    /// Joins what is understood together, now that all files were read.
+    pub(crate) fn finish(&mut self) {
+        beside::join(self.files.iter_mut().filter_map(|(path, content)| match content {
+            Content::Found(found) => Some((path.as_str(), found)),
+            _ => None,
+        }));
+        owned::settle(self.files.values_mut().filter_map(|content| match content {
+            Content::Found(found) => Some(found),
+            _ => None,
+        }));
+    }
 }
 
 fn members(tar: &mut Tar<'_>, limits: &Limits, out: &mut Layer) -> io::Result<()> {
@@ -174,7 +194,9 @@ fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &
         Kind::File => {
             let mut bytes = Vec::new();
             tar.body().read_to_end(&mut bytes)?;
-            Content::Found(analyzers::run(wanted, &path, &bytes))
+            let mut found = analyzers::run(wanted, &path, &bytes);
+            beside::admit(&mut found, &mut out.kept);
+            Content::Found(found)
         }
         Kind::Symlink(target) => Content::Link(path::follow(&path, &target)),
         Kind::Hardlink(target) => hardlink(&target, limits, out),

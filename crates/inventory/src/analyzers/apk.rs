@@ -12,6 +12,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Apk),
     parse,
+    join: None,
 };
 
 /// One paragraph a package, one `K:value` line a field; keys are case sensitive (apk-tools, installed database v2).

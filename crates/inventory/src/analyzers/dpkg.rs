@@ -16,6 +16,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Deb),
     parse,
+    join: None,
 };
 
 /// One paragraph a package (deb-control(5)); distroless images keep one file a package, without a Status field, and
