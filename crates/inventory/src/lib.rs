@@ -23,6 +23,7 @@ mod corpus;
 mod directory;
 mod docker;
 mod ecosystem;
+mod glob;
 mod image;
 mod json_lines;
 mod layer;
@@ -33,6 +34,7 @@ mod package;
 mod path;
 mod read_at;
 mod sbom;
+mod secrets;
 mod sqlite;
 mod stack;
 mod tables;
@@ -46,6 +48,7 @@ pub use bounded::sha256;
 pub use directory::{Directory, Want};
 pub use docker::{DockerArchive, index};
 pub use ecosystem::{Ecosystem, EcosystemRow};
+pub use glob::glob;
 pub use image::{Account, Inventory, LayerInfo};
 pub use layer::{Layer, LayerError, layer};
 pub use limits::Limits;
@@ -53,4 +56,8 @@ pub use os::Os;
 pub use package::{Origin, Package, Packages, Relation, SourcePackage};
 pub use read_at::{Part, ReadAt, exactly};
 pub use sbom::{SbomError, SbomKind, sbom};
+pub use secrets::{
+    CodeLine, Rules, Search, SecretAccount, SecretFile, SecretFinding, Secrets, Settings, SettingsError,
+    base_layers_of, settings,
+};
 pub use zip::unzip;
