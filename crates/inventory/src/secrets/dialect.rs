@@ -304,10 +304,9 @@ mod tests {
 
     #[test]
     fn what_go_refuses() {
-        for pattern in [
-            r"(?=a)", r"(?<!a)", r"(?<=a)", r"(?x)a", "(", "[a", r"\", r"[\", r"\k", r"\p{", r"\8",
-            "[[:x",
-        ] {
+        for pattern in
+            [r"(?=a)", r"(?<!a)", r"(?<=a)", r"(?x)a", "(", "[a", r"\", r"[\", r"\k", r"\p{", r"\8", "[[:x"]
+        {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
         assert!(compile("((a{1000}){1000}){1000}").unwrap_err().contains("too large"));

@@ -3,12 +3,46 @@
 //! Semantics: Trivy's `mergeSecrets` in `pkg/fanal/applier` and `GuessBaseImageIndex` in `pkg/fanal/image`.
 
 use super::{SecretFile, Secrets};
+use crate::stack::unknown;
+use crate::{Inventory, Layer};
 use model::Digest;
 use oci_spec::image::ImageConfiguration;
 use std::collections::BTreeMap;
 
+/// A layer of an image that is put together: name for messages, digest as stored, content.
+type Part = (String, Option<Digest>, Option<Layer>);
+
+/// Takes the secrets out of an image's layers, lowest first; those of the base image's do not count. `None` when no
+/// layer was searched.
+pub(crate) fn stacked(
+    layers: &mut [Part],
+    steps: &[(Digest, Option<String>)],
+    base: usize,
+) -> Option<Secrets> {
+    let mut found = Vec::new();
+    let mut looked = false;
+    for (at, ((_, _, layer), (digest, _))) in layers.iter_mut().zip(steps).enumerate() {
+        let secrets = layer.as_mut().and_then(|layer| layer.secrets.take());
+        looked |= secrets.is_some();
+        found.extend(secrets.filter(|_| at >= base).map(|secrets| (digest.clone(), secrets)));
+    }
+    looked.then(|| Secrets { base_layers: base, ..merge(found) })
+}
+
+/// Names what was to be searched and was not.
+pub(crate) fn note(out: &mut Inventory) {
+    let Some(secrets) = &out.secrets else { return };
+    let (unread, cut) = (secrets.account.unread.clone(), secrets.cut);
+    for (why, count) in unread {
+        unknown(out, &format!("secrets of {count} files"), &why, None);
+    }
+    if cut > 0 {
+        unknown(out, &format!("{cut} secrets"), "there are more than the limit", None);
+    }
+}
+
 /// The secrets of an image, from those of its layers, lowest first.
-pub(crate) fn merge(layers: Vec<(Digest, Secrets)>) -> Secrets {
+fn merge(layers: Vec<(Digest, Secrets)>) -> Secrets {
     let mut files: BTreeMap<String, SecretFile> = BTreeMap::new();
     let mut out = Secrets::default();
     for (digest, layer) in layers {

@@ -14,7 +14,7 @@ mod tests;
 mod text;
 
 pub use merge::base_layers_of;
-pub(crate) use merge::{base_layers, merge};
+pub(crate) use merge::{base_layers, note, stacked};
 pub use rules::Rules;
 pub use search::Search;
 pub use settings::{Settings, SettingsError, settings};
@@ -116,5 +116,22 @@ pub struct Secrets {
     pub cut: u64,
     /// Layers that were left out because they are of the image this one was built on.
     #[serde(default)]
-    pub base_layers: u64,
+    pub base_layers: usize,
+    /// Secrets of the image's config: its variables, its history.
+    #[serde(default)]
+    pub config: Vec<SecretFinding>,
+}
+
+impl Secrets {
+    /// Bytes its findings take, about.
+    pub fn size(&self) -> usize {
+        let all = self.files.iter().flat_map(|file| &file.findings);
+        all.fold(0, |sum, finding| sum.saturating_add(finding.size()))
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        let files = self.files.iter().map(|file| file.findings.len());
+        files.fold(self.config.len(), usize::saturating_add)
+    }
 }
