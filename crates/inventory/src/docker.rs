@@ -58,8 +58,11 @@ pub fn index(source: &dyn ReadAt, limits: &Limits) -> Result<DockerArchive, Arch
     })
 }
 
-/// Where each member's bytes lie; a link is where its target is.
-fn members(source: &dyn ReadAt, limits: &Limits) -> Result<BTreeMap<String, (u64, u64)>, LayerError> {
+/// Where the bytes of each member of a tar archive lie: offset and size by path. A link is where its target is.
+///
+/// # Errors
+/// When the archive is torn, or has more members than the limit.
+pub fn members(source: &dyn ReadAt, limits: &Limits) -> Result<BTreeMap<String, (u64, u64)>, LayerError> {
     let caps = Caps { entries: 16, extension_bytes: limits.extension_bytes };
     let mut out = BTreeMap::new();
     let mut links = Vec::new();

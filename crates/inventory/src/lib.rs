@@ -46,7 +46,7 @@ pub use archive::{ArchiveError, archive, untar};
 pub use assemble::{Parts, assemble};
 pub use bounded::sha256;
 pub use directory::{Directory, Want};
-pub use docker::{DockerArchive, index};
+pub use docker::{DockerArchive, index, members};
 pub use ecosystem::{Ecosystem, EcosystemRow};
 pub use glob::glob;
 pub use image::{Account, Inventory, LayerInfo};

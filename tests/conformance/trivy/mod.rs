@@ -4,7 +4,9 @@ pub(crate) mod action;
 mod bad;
 mod differential;
 mod goldens;
+mod installed;
 mod lists;
+mod local;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
@@ -49,7 +51,9 @@ fn cases() -> Result<Vec<Case>, Skip> {
         Ok(())
     }));
     out.extend(differential::cases()?);
+    out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
+    out.extend(local::cases()?);
     Ok(out)
 }

@@ -90,11 +90,11 @@ pub(crate) struct ReportArgs {
     )]
     pub(crate) show_suppressed: bool,
 
-    /// Exploited vulnerabilities first: CISA's catalogue, in its JSON
+    /// Catalogue of exploited vulnerabilities, in CISA's JSON, beside the one that is built in
     #[arg(long, value_name = "FILE")]
     pub(crate) kev: Option<PathBuf>,
 
-    /// Likelihood of exploitation: EPSS scores, in FIRST's CSV
+    /// Scores of how likely exploitation is: EPSS, in FIRST's CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) epss: Option<PathBuf>,
 

@@ -214,7 +214,7 @@ impl Pkg {
         if kind.name == "gobinary" && package.name == "stdlib" {
             self.version = format!("v{}", package.version);
         }
-        if !kind.target.is_empty() || kind.name == "gobinary" {
+        if !kind.target.is_empty() {
             self.file_path.clone_from(&package.path);
         }
         if kind.name == "pom" {

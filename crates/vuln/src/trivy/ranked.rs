@@ -103,6 +103,12 @@ pub fn ranked(report: &Report, columns: &Columns) -> String {
     ];
     let mut out = String::new();
     grid(&head, &rows, &mut out);
+    if let Some(kev) = columns.kev.as_ref().filter(|kev| kev.is_built_in()) {
+        let version = &kev.version;
+        out.push_str(&format!(
+            "Exploited: as of {version}, built in; --kev FILE brings a newer catalogue.\n"
+        ));
+    }
     out
 }
 

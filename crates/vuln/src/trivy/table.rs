@@ -2,7 +2,7 @@
 
 use super::Json;
 use super::report::{DetectedVulnerability, Report, ScanResult};
-use crate::columns::Columns;
+use crate::columns::{Columns, Kev};
 use crate::scan::severity;
 use inventory::Secrets;
 use model::{Severity, escape};
@@ -143,7 +143,8 @@ fn target(result: &ScanResult, columns: &Columns, out: &mut String) {
     let mut rows: Vec<Vec<String>> = result.vulnerabilities.iter().map(row).collect();
     let mut head = vec!["Library", "Vulnerability", "Severity", "Status", "Installed", "Fixed", "Title"];
     // Before the title, which is the widest.
-    if let Some(kev) = &columns.kev {
+    let hit = |kev: &Kev| result.vulnerabilities.iter().any(|one| kev.get(&one.id).is_some());
+    if let Some(kev) = columns.kev.as_ref().filter(|kev| !kev.is_built_in() || hit(kev)) {
         head.insert(6, "Exploited");
         for (row, one) in rows.iter_mut().zip(&result.vulnerabilities) {
             row.insert(6, if kev.get(&one.id).is_some() { "yes".to_owned() } else { String::new() });
