@@ -1,7 +1,7 @@
-//! Bytes of an image or directory to packages.
+//! Bytes of an image or directory to packages and secrets.
 //!
 //! Layers are read as streams, each once and on its own, then stacked. Every analyzer is one file of `analyzers/`
-//! and one line of its list. What could not be read is named in [`Inventory::unknown`], never left out.
+//! and one line of its list; rules of secrets are rows of `secrets/builtin/`. What could not be read is named in [`Inventory::unknown`], never left out.
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
@@ -57,7 +57,7 @@ pub use package::{Origin, Package, Packages, Relation, SourcePackage};
 pub use read_at::{Part, ReadAt, exactly};
 pub use sbom::{SbomError, SbomKind, sbom};
 pub use secrets::{
-    CodeLine, Rules, Search, SecretAccount, SecretFile, SecretFinding, Secrets, Settings, SettingsError,
-    base_layers_of, settings,
+    BuiltInRule, CodeLine, Rules, Search, SecretAccount, SecretFile, SecretFinding, Secrets, Settings,
+    SettingsError, base_layers_of, built_in_rules, settings,
 };
 pub use zip::unzip;

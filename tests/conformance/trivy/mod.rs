@@ -7,6 +7,7 @@ mod goldens;
 mod installed;
 mod lists;
 mod local;
+mod secrets;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
@@ -55,5 +56,6 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.extend(action::cases());
     out.extend(bad::cases());
     out.extend(local::cases()?);
+    out.extend(secrets::cases()?);
     Ok(out)
 }

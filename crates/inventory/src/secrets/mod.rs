@@ -15,7 +15,7 @@ mod text;
 
 pub use merge::base_layers_of;
 pub(crate) use merge::{base_layers, note, stacked};
-pub use rules::Rules;
+pub use rules::{BuiltInRule, Rules, built_in_rules};
 pub use search::Search;
 pub use settings::{Settings, SettingsError, settings};
 

@@ -126,6 +126,29 @@ impl Rule {
     }
 }
 
+/// A rule there is without settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltInRule {
+    /// Its id.
+    pub id: &'static str,
+    /// What it finds.
+    pub title: &'static str,
+    /// `CRITICAL` to `UNKNOWN`.
+    pub severity: &'static str,
+    /// What a match looks like, in Go's syntax.
+    pub expression: String,
+}
+
+/// Every rule there is without settings.
+pub fn built_in_rules() -> impl Iterator<Item = BuiltInRule> {
+    FAMILIES.iter().flat_map(|family| family.iter()).map(|rule| BuiltInRule {
+        id: rule.id,
+        title: rule.title,
+        severity: rule.severity,
+        expression: rule.shape.expression(),
+    })
+}
+
 /// The rules of a search.
 #[derive(Debug)]
 pub struct Rules {
