@@ -48,17 +48,18 @@ pub(crate) fn table_with(report: &Report, searched: Option<&Secrets>, columns: &
 /// How far the search for secrets went, in one line.
 fn coverage(searched: &Secrets) -> String {
     let account = &searched.account;
-    let mut out = format!(
-        "secrets: {} in {} files; {} are no text, {} set aside by their path",
-        searched.count(),
-        account.searched,
-        account.binary,
-        account.aside
-    );
+    let files = if account.searched == 1 { "file" } else { "files" };
+    let mut out = format!("secrets: {} found in {} {files} searched", searched.count(), account.searched);
+    if account.binary > 0 {
+        out.push_str(&format!("; {} are no text", account.binary));
+    }
+    if account.aside > 0 {
+        out.push_str(&format!("; {} set aside by their path", account.aside));
+    }
     match searched.base_layers {
         0 => {}
-        1 => out.push_str("; the layer of the base image is not searched"),
-        more => out.push_str(&format!("; the {more} layers of the base image are not searched")),
+        1 => out.push_str("; the base image's layer was not searched"),
+        more => out.push_str(&format!("; the base image's {more} layers were not searched")),
     }
     out.push('\n');
     out
@@ -240,9 +241,7 @@ mod tests {
         assert!(got.contains("│ /a.env │ text │ -               │ 2       │ HIGH"), "{got}");
         let searched = Secrets { base_layers: 2, ..Secrets::default() };
         let got = table_with(&Report::default(), Some(&searched), &Columns::default());
-        assert!(
-            got.starts_with("secrets: 0 in 0 files; 0 are no text, 0 set aside by their path; the 2 layers")
-        );
+        assert!(got.starts_with("secrets: 0 found in 0 files searched; the base image's 2 layers"));
         assert!(got.contains("Nothing was found."));
     }
 
