@@ -2,7 +2,9 @@
 
 use crate::layer::{Content, Layer};
 use crate::stack::stack;
-use crate::{Inventory, Limits, Packages, Scope, analyzers, path};
+use crate::{Inventory, Limits, Packages, Rules, Scope, Search, analyzers, path, secrets};
+use std::io::{self, Read};
+use std::sync::Arc;
 
 /// Whether a file is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +23,40 @@ pub struct Directory {
     scope: Scope,
     limits: Limits,
     content: Layer,
+    search: Option<Search>,
 }
 
 impl Directory {
     /// A folder of which nothing was read yet.
     pub fn new(scope: Scope, limits: &Limits) -> Self {
-        Self { scope, limits: limits.clone(), content: Layer::default() }
+        Self { scope, limits: limits.clone(), content: Layer::default(), search: None }
+    }
+
+    /// The same, its files searched for secrets.
+    #[must_use]
+    pub fn searching(self, rules: &Arc<Rules>) -> Self {
+        let search = Some(Search::new(rules, false, &self.limits));
+        Self { search, ..self }
+    }
+
+    /// Whether a file is to be searched for secrets; its path is relative to the folder.
+    pub fn searches(&mut self, path: &str, size: u64) -> bool {
+        self.search.as_mut().is_some_and(|search| search.wants(path, size))
+    }
+
+    /// Searches a file for secrets.
+    pub fn search(&mut self, path: &str, input: &mut dyn Read) {
+        let Some(search) = &mut self.search else { return };
+        if let Err(error) = search.file(path, input) {
+            search.unreadable(&reason(&error));
+        }
+    }
+
+    /// A file that was to be searched for secrets could not be read.
+    pub fn unsearchable(&mut self, error: &io::Error) {
+        if let Some(search) = &mut self.search {
+            search.unreadable(&reason(error));
+        }
     }
 
     /// Whether a file is wanted; its path is relative to the folder.
@@ -82,8 +112,15 @@ impl Directory {
         self.content.files.retain(|_, content| *content != nothing);
         // pom.xml of modules and lock files are many; each is a file of its own.
         debug_assert!(self.content.files.keys().all(|path| path::normal(path, usize::MAX).is_ok()));
-        stack(Inventory::default(), vec![Some(self.content)], Vec::new(), &self.limits)
+        let mut out = Inventory { secrets: self.search.map(Search::finish), ..Inventory::default() };
+        secrets::note(&mut out);
+        stack(out, vec![Some(self.content)], Vec::new(), &self.limits)
     }
+}
+
+/// An error in words that many files share.
+fn reason(error: &io::Error) -> String {
+    error.kind().to_string()
 }
 
 #[cfg(test)]

@@ -111,11 +111,11 @@ mod tests {
             std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut plain)
                 .unwrap();
             let found = index(&plain, &Limits::default()).unwrap();
-            let whole = archive(&mut plain.as_slice(), &Limits::default()).unwrap();
+            let whole = archive(&mut plain.as_slice(), &Limits::default(), None).unwrap();
             assert_eq!((&found.tags, found.others), (&whole.tags, 0), "{name}");
             for ((_, place), info) in found.layers.iter().zip(&whole.layers) {
                 let (offset, size) = place.unwrap();
-                let read = crate::layer(&mut Part::new(&plain, offset, size), &Limits::default());
+                let read = crate::layer(&mut Part::new(&plain, offset, size), &Limits::default(), None);
                 assert_eq!(read.diff_id.as_ref(), Some(&info.diff_id));
             }
             for cut in [0, 100, 512, plain.len() / 2] {

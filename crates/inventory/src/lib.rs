@@ -1,7 +1,7 @@
-//! Bytes of an image or directory to packages.
+//! Bytes of an image or directory to packages and secrets.
 //!
 //! Layers are read as streams, each once and on its own, then stacked. Every analyzer is one file of `analyzers/`
-//! and one line of its list. What could not be read is named in [`Inventory::unknown`], never left out.
+//! and one line of its list; rules of secrets are rows of `secrets/builtin/`. What could not be read is named in [`Inventory::unknown`], never left out.
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
@@ -26,6 +26,7 @@ mod corpus;
 mod directory;
 mod docker;
 mod ecosystem;
+mod glob;
 mod image;
 mod java;
 mod json_lines;
@@ -40,6 +41,7 @@ mod path;
 mod ranges;
 mod read_at;
 mod sbom;
+mod secrets;
 mod sqlite;
 mod sqlite_index;
 mod stack;
@@ -57,6 +59,7 @@ pub use bounded::sha256;
 pub use directory::{Directory, Want};
 pub use docker::{DockerArchive, index, members};
 pub use ecosystem::{Ecosystem, EcosystemRow};
+pub use glob::glob;
 pub use image::{Account, Inventory, LayerInfo};
 pub use java::{Artifact, JavaArchive, JavaDatabase, JavaDatabaseError, identify};
 pub use layer::{Layer, LayerError, layer};
@@ -65,4 +68,8 @@ pub use os::Os;
 pub use package::{Origin, Package, Packages, Relation, SourcePackage};
 pub use read_at::{Part, ReadAt, exactly};
 pub use sbom::{SbomError, SbomKind, sbom};
+pub use secrets::{
+    BuiltInRule, CodeLine, Rules, Search, SecretAccount, SecretFile, SecretFinding, Secrets, Settings,
+    SettingsError, base_layers_of, built_in_rules, settings,
+};
 pub use zip::unzip;

@@ -188,7 +188,10 @@ impl Reader {
             }
             false => crate::scan::Target::Image(Some(name.to_owned())),
         };
-        let (report, gaps, _) = crate::scan::scan(&target, &options, model::Timestamp::now())?;
+        // Paths go through vulnerabilities; secrets of an image are no step of one.
+        options.scan.scanners = vec!["vuln".to_owned()];
+        let crate::scan::Scanned { report, gaps, .. } =
+            crate::scan::scan(&target, &options, model::Timestamp::now())?;
         let mut scan = vuln::trivy::import(&report, name.into(), &[]);
         scan.unknown.extend(gaps);
         self.take(scan);

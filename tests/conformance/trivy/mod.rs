@@ -8,6 +8,7 @@ mod hostile;
 mod installed;
 mod lists;
 mod local;
+mod secrets;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
@@ -57,5 +58,6 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.extend(bad::cases());
     out.extend(hostile::cases());
     out.extend(local::cases()?);
+    out.extend(secrets::cases()?);
     Ok(out)
 }

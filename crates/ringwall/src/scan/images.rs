@@ -1,7 +1,7 @@
 //! Images from archives, layouts, local stores and registries, each to an inventory.
 
 use super::file::Positioned;
-use super::layers::Layers;
+use super::layers::{Layers, Wanted};
 use crate::exit;
 use anyhow::{Context as _, anyhow};
 use inventory::{Inventory, Limits, Part, Parts};
@@ -49,7 +49,7 @@ pub(crate) fn input(path: &Path, reading: &Reading<'_>) -> anyhow::Result<Invent
 
 /// An archive that comes in one piece: compressed, or from a socket.
 pub(crate) fn stream(input: &mut dyn Read, path: &Path, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
-    inventory::archive(input, &reading.limits)
+    inventory::archive(input, &reading.limits, reading.layers.rules())
         .map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))
 }
 
@@ -105,12 +105,16 @@ impl Read for Owned {
     }
 }
 
-fn diff_ids(config: &[u8]) -> anyhow::Result<Vec<Digest>> {
+/// The layers a config names, lowest first.
+fn diff_ids(config: &[u8]) -> anyhow::Result<Vec<Wanted>> {
     let value: serde_json::Value = serde_json::from_slice(config).context("the image's config")?;
     let list = value.pointer("/rootfs/diff_ids").and_then(|v| v.as_array()).cloned().unwrap_or_default();
-    list.iter()
-        .map(|text| text.as_str().and_then(Digest::parse).ok_or_else(|| anyhow!("{text} is no digest")))
-        .collect()
+    let base = inventory::base_layers_of(config);
+    let wanted = |(at, text): (usize, &serde_json::Value)| {
+        let diff_id = text.as_str().and_then(Digest::parse).ok_or_else(|| anyhow!("{text} is no digest"))?;
+        Ok(Wanted { diff_id, base: at < base })
+    };
+    list.iter().enumerate().map(wanted).collect()
 }
 
 /// Blobs in a folder of `algorithm/hex` files: an OCI layout's, or containerd's store.

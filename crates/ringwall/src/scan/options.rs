@@ -103,11 +103,14 @@ pub(crate) struct ReportArgs {
     pub(crate) rank: bool,
 }
 
+/// The settings of the search for secrets, where none are named.
+pub(crate) const SECRET_CONFIG: &str = "trivy-secret.yaml";
+
 /// What is read, and how.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Scan")]
 pub(crate) struct ScanArgs {
-    /// What to look for: vuln (secret, misconfig and license are not looked for yet)
+    /// What to look for: vuln, secret (misconfig and license are not looked for yet)
     #[arg(
         long,
         visible_alias = "security-checks",
@@ -117,6 +120,16 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) scanners: Vec<String>,
+
+    /// Settings of the search for secrets: own rules, and which built-in ones count
+    #[arg(
+        long,
+        env = "TRIVY_SECRET_CONFIG",
+        default_value = SECRET_CONFIG,
+        value_name = "FILE",
+        hide_env = true
+    )]
+    pub(crate) secret_config: PathBuf,
 
     /// Which packages count: os, library
     #[arg(
@@ -175,6 +188,13 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) offline_scan: bool,
+}
+
+impl ScanArgs {
+    /// Whether something is looked for, under its present name or an old one.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
+    }
 }
 
 /// The database.
@@ -382,8 +402,6 @@ pub(crate) struct AcceptedArgs {
     cache_backend: Option<String>,
     #[arg(long, hide = true)]
     cache_ttl: Option<String>,
-    #[arg(long, hide = true)]
-    secret_config: Option<String>,
     #[arg(long, hide = true)]
     image_config_scanners: Vec<String>,
     #[arg(long, hide = true)]

@@ -19,6 +19,7 @@ mod ranked;
 mod read;
 mod report;
 mod sarif;
+mod secrets;
 mod system;
 mod table;
 mod uid;
@@ -36,6 +37,7 @@ pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,
 };
 pub use sarif::{left_out, sarif};
+pub use secrets::searchable;
 pub use table::table;
 
 /// One format a report can be written in.

@@ -6,22 +6,20 @@ use super::report::{Cvss, DetectedVulnerability, Report, ScanResult};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Writes the vulnerabilities of a report; findings of other classes are counted by [`left_out`].
+/// Writes the vulnerabilities and secrets of a report; findings of other classes are counted by [`left_out`].
 pub fn sarif(report: &Report) -> String {
     let mut rules: Vec<Json> = Vec::new();
     let mut index: BTreeMap<&str, usize> = BTreeMap::new();
     let mut results = Vec::new();
     for result in &report.results {
         for one in &result.vulnerabilities {
-            let next = rules.len();
-            let at = *index.entry(&one.id).or_insert(next);
-            let rule = rule(result, one);
-            // The last package of an id gives its rule the text.
-            match rules.get_mut(at) {
-                Some(old) => *old = rule,
-                None => rules.push(rule),
-            }
+            let at = put(&one.id, rule(result, one), &mut rules, &mut index);
             results.push(finding(result, one, at));
+        }
+        for one in &result.secrets {
+            let secret = Secret::of(one);
+            let at = put(secret.id, secret.rule(), &mut rules, &mut index);
+            results.push(secret.finding(result, at));
         }
     }
     let version = report.trivy.as_ref().map(|tool| tool.version.as_str()).unwrap_or_default();
@@ -43,10 +41,21 @@ pub fn sarif(report: &Report) -> String {
     go(&document)
 }
 
-/// Findings a SARIF document of ours does not hold: misconfigurations, secrets and licences.
+/// Puts a rule in its place: the last finding of an id gives its rule the text.
+fn put<'r>(id: &'r str, rule: Json, rules: &mut Vec<Json>, index: &mut BTreeMap<&'r str, usize>) -> usize {
+    let next = rules.len();
+    let at = *index.entry(id).or_insert(next);
+    match rules.get_mut(at) {
+        Some(old) => *old = rule,
+        None => rules.push(rule),
+    }
+    at
+}
+
+/// Findings a SARIF document of ours does not hold: misconfigurations and licences.
 pub fn left_out(report: &Report) -> usize {
     report.results.iter().fold(0, |sum: usize, r| {
-        let others = [r.misconfigurations.len(), r.secrets.len(), r.licenses.len()];
+        let others = [r.misconfigurations.len(), r.licenses.len()];
         others.iter().fold(sum, |sum, n| sum.saturating_add(*n))
     })
 }
@@ -113,6 +122,7 @@ fn rule_name(class: &str) -> &'static str {
     match class {
         "os-pkgs" => "OsPackageVulnerability",
         "lang-pkgs" => "LanguageSpecificPackageVulnerability",
+        "secret" => "Secret",
         _ => "UnknownIssue",
     }
 }
@@ -181,15 +191,107 @@ fn score(one: &DetectedVulnerability, cvss: Option<&Cvss>) -> String {
         cvss.map(|c| if c.v40_score > 0.0 { c.v40_score } else { c.v3_score }).filter(|score| *score > 0.0);
     match best {
         Some(score) => format!("{score:.1}"),
-        None => match one.severity.as_str() {
-            "CRITICAL" => "9.5",
-            "HIGH" => "8.0",
-            "MEDIUM" => "5.5",
-            "LOW" => "2.0",
-            _ => "0.0",
-        }
-        .to_owned(),
+        None => stand_in(&one.severity).to_owned(),
     }
+}
+
+/// The score that stands for a severity.
+fn stand_in(severity: &str) -> &'static str {
+    match severity {
+        "CRITICAL" => "9.5",
+        "HIGH" => "8.0",
+        "MEDIUM" => "5.5",
+        "LOW" => "2.0",
+        _ => "0.0",
+    }
+}
+
+/// Where the rules of secrets are told of.
+const SECRET_RULES: &str =
+    "https://github.com/aquasecurity/trivy/blob/main/pkg/fanal/secret/builtin-rules.go";
+
+/// A secret of a report.
+struct Secret<'r> {
+    id: &'r str,
+    severity: &'r str,
+    title: &'r str,
+    matched: &'r str,
+    lines: (u64, u64),
+}
+
+impl<'r> Secret<'r> {
+    fn of(one: &'r Json) -> Self {
+        let text = |key: &str| one.get(key).and_then(Json::as_str).unwrap_or_default();
+        let line = |key: &str| match one.get(key) {
+            Some(Json::Number(number)) => number.as_u64().unwrap_or(0),
+            _ => 0,
+        };
+        let lines = match (line("StartLine"), line("EndLine")) {
+            (0, 0) => (1, 1),
+            lines => lines,
+        };
+        Self {
+            id: text("RuleID"),
+            severity: text("Severity"),
+            title: text("Title"),
+            matched: text("Match"),
+            lines,
+        }
+    }
+
+    fn rule(&self) -> Json {
+        let Self { id, severity, title, matched, .. } = self;
+        let help = format!("Secret {title}\nSeverity: {severity}\nMatch: {matched}");
+        let markdown =
+            format!("**Secret {title}**\n| Severity | Match |\n| --- | --- |\n|{severity}|{matched}|");
+        let tags = ["secret", "security", severity].map(text);
+        object([
+            ("id", text(id)),
+            ("name", text(rule_name("secret"))),
+            ("shortDescription", message(&html(title))),
+            ("fullDescription", message(&html(matched))),
+            ("defaultConfiguration", object([("level", text(level(severity)))])),
+            ("helpUri", text(SECRET_RULES)),
+            ("help", object([("text", text(&help)), ("markdown", text(&markdown))])),
+            (
+                "properties",
+                object([
+                    ("precision", text("very-high")),
+                    ("security-severity", text(stand_in(severity))),
+                    ("tags", Json::List(tags.into())),
+                ]),
+            ),
+        ])
+    }
+
+    fn finding(&self, result: &ScanResult, at: usize) -> Json {
+        let Self { id, severity, title, matched, lines } = self;
+        let words = format!(
+            "Artifact: {}\nType: {}\nSecret {title}\nSeverity: {severity}\nMatch: {matched}",
+            result.target, result.kind
+        );
+        let path = path(&result.target, &result.class);
+        object([
+            ("ruleId", text(id)),
+            ("ruleIndex", number(at as u64)),
+            ("level", text(level(severity))),
+            ("message", message(&words)),
+            ("locations", Json::List(vec![location(&path, &path, *lines)])),
+        ])
+    }
+}
+
+/// Lines of a file, and what is there.
+fn location(path: &str, place: &str, (start, end): (u64, u64)) -> Json {
+    let region = object([
+        ("startLine", number(start)),
+        ("startColumn", number(1)),
+        ("endLine", number(end)),
+        ("endColumn", number(1)),
+    ]);
+    let artifact = object([("uri", text(&uri(path))), ("uriBaseId", text("ROOTPATH"))]);
+    let physical = object([("artifactLocation", artifact), ("region", region)]);
+    object([("physicalLocation", physical), ("message", message(place))])
 }
 
 fn finding(result: &ScanResult, one: &DetectedVulnerability, at: usize) -> Json {
@@ -201,17 +303,7 @@ fn finding(result: &ScanResult, one: &DetectedVulnerability, at: usize) -> Json 
         "Package: {pkg_name}\nInstalled Version: {installed_version}\nVulnerability {id}\nSeverity: {severity}\nFixed Version: {fixed_version}\nLink: [{id}]({primary_url})"
     );
     let place = format!("{path}: {pkg_name}@{installed_version}");
-    let location = |(start, end)| {
-        let region = object([
-            ("startLine", number(start)),
-            ("startColumn", number(1)),
-            ("endLine", number(end)),
-            ("endColumn", number(1)),
-        ]);
-        let artifact = object([("uri", text(&path)), ("uriBaseId", text("ROOTPATH"))]);
-        let physical = object([("artifactLocation", artifact), ("region", region)]);
-        object([("physicalLocation", physical), ("message", message(&place))])
-    };
+    let location = |lines| location(&path, &place, lines);
     object([
         ("ruleId", text(id)),
         ("ruleIndex", number(at as u64)),
@@ -258,6 +350,19 @@ fn path(target: &str, class: &str) -> String {
     }
 }
 
+/// A path as Go's `net/url` writes it: left alone when every sign of it may stand in an address, else escaped.
+fn uri(path: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(&b);
+    let fine = |b: u8| plain(b) || b"!'()*[]%?#".contains(&b);
+    match path.bytes().all(fine) {
+        true => path.to_owned(),
+        false => {
+            let escaped = |b: u8| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+            path.bytes().map(escaped).collect()
+        }
+    }
+}
+
 /// Escapes what HTML gives a meaning.
 fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -300,7 +405,8 @@ mod tests {
         let text = r#"{"SchemaVersion":2,"ArtifactName":".","ArtifactType":"filesystem","Results":[
           {"Target":"package-lock.json","Class":"lang-pkgs","Packages":[{"Name":"a","Version":"1","Locations":[{"StartLine":3,"EndLine":5}]}],
            "Vulnerabilities":[{"VulnerabilityID":"CVE-1","PkgName":"a","InstalledVersion":"1","Severity":"CRITICAL","Title":"a < b"}],
-           "Secrets":[{}]}]}"#;
+           "Licenses":[{}]},
+          {"Target":"a.env","Class":"secret","Secrets":[{"RuleID":"own","Severity":"HIGH","Title":"Own","StartLine":7,"EndLine":8,"Match":"k=<***>"}]}]}"#;
         let report = read(text.as_bytes(), &Caps::default()).0;
         let value: Value = serde_json::from_str(&sarif(&report)).unwrap();
         let run = &value["runs"][0];
@@ -312,6 +418,15 @@ mod tests {
         assert_eq!((&region["startLine"], &region["endLine"]), (&json!(3), &json!(5)));
         assert_eq!(run["originalUriBaseIds"]["ROOTPATH"]["uri"], "file:///");
         assert_eq!(left_out(&report), 1);
+        let (rule, found) = (&run["tool"]["driver"]["rules"][1], &run["results"][1]);
+        assert_eq!((&rule["id"], &rule["name"]), (&json!("own"), &json!("Secret")));
+        assert_eq!(rule["fullDescription"]["text"], "k=&lt;***&gt;");
+        assert_eq!(rule["properties"]["tags"], json!(["secret", "security", "HIGH"]));
+        assert_eq!(
+            found["message"]["text"],
+            "Artifact: a.env\nType: \nSecret Own\nSeverity: HIGH\nMatch: k=<***>"
+        );
+        assert_eq!(found["locations"][0]["physicalLocation"]["region"]["endLine"], 8);
     }
 
     #[test]
@@ -319,5 +434,7 @@ mod tests {
         assert_eq!(path("nginx:1.2 (debian 12)", "os-pkgs"), "library/nginx");
         assert_eq!(path("registry.test/a/b:1 (alpine 3.10)", "os-pkgs"), "a/b");
         assert_eq!(path("a (b).lock", "lang-pkgs"), "a (b).lock");
+        assert_eq!(uri("a(b)/c.lock"), "a(b)/c.lock");
+        assert_eq!(uri("a (b)/é"), "a%20%28b%29/%C3%A9");
     }
 }
