@@ -108,7 +108,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Percent-decoding; what is malformed stays.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
