@@ -9,6 +9,7 @@ pub(crate) mod options;
 mod ranked;
 mod remote;
 mod sbom;
+mod setting;
 pub(crate) mod settings;
 mod walk;
 
@@ -53,7 +54,7 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let format = format(&options.report)?;
     let (mut report, gaps, created) = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    trim(&mut report, options, format);
     write(&report, &gaps, created, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps, code })
@@ -219,6 +220,13 @@ fn format(options: &ReportArgs) -> anyhow::Result<&'static vuln::trivy::Format> 
     found.ok_or_else(|| exit::usage(format!("there is no format {}; there are: {}", options.format, known())))
 }
 
+/// Takes out what was not asked for. Formats other than json and the table have all there is.
+fn trim(report: &mut Report, options: &Options, format: &vuln::trivy::Format) {
+    let whole = !matches!(format.id, "json" | "table");
+    let (packages, suppressed) = (options.report.list_all_pkgs, options.report.show_suppressed);
+    vuln::trivy::trim(report, packages || whole, suppressed || whole);
+}
+
 /// Writes the report, and says beside it what it cannot tell.
 fn write(
     report: &Report,
@@ -232,7 +240,8 @@ fn write(
     let text = match (options.report.rank, format.id) {
         (true, _) => vuln::trivy::ranked(report, &columns),
         (false, "table") => vuln::trivy::overview(report, gaps, created, &columns, now),
-        _ => (format.write)(report),
+        _ => (format.write)(report, &setting::setting(options, format, now)?)
+            .map_err(|error| exit::usage(error.to_string()))?,
     };
     output::write(&text, options.report.output.as_deref())?;
     if options.accepted.quiet {
@@ -274,7 +283,7 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
     write(&report, &broken, None, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);

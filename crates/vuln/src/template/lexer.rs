@@ -245,7 +245,9 @@ impl<'a> Lexer<'a> {
         if let Some(whole) = whole {
             return Ok(Token::Int(if negative { whole.saturating_neg() } else { whole }));
         }
-        let float = Some(&lower).filter(|text| !text.contains(['x', 'n', 'i'])).and_then(|text| text.parse::<f64>().ok());
+        let float = Some(&lower)
+            .filter(|text| !text.contains(['x', 'n', 'i']))
+            .and_then(|text| text.parse::<f64>().ok());
         match float {
             Some(float) => Ok(Token::Float(if negative { -float } else { float })),
             None => Err(self.fail(format!("{text} is no number"))),
@@ -309,7 +311,10 @@ mod tests {
         let text = |t: &str| Token::Text(t.as_bytes().to_vec());
         assert_eq!(tokens("a {{- /* x */ -}} b"), [text("a"), text("b")]);
         assert_eq!(tokens("a {{/* x */}} b"), [text("a "), text(" b")]);
-        assert_eq!(tokens("a {{- 3 -}}\n b"), [text("a"), Token::Open, Token::Int(3), Token::Close, text("b")]);
+        assert_eq!(
+            tokens("a {{- 3 -}}\n b"),
+            [text("a"), Token::Open, Token::Int(3), Token::Close, text("b")]
+        );
         assert_eq!(tokens("{{-3}}"), [Token::Open, Token::Int(-3), Token::Close]);
         assert_eq!(tokens("{{ \"}}\" }}"), [Token::Open, Token::Quoted(b"}}".to_vec()), Token::Close]);
     }
@@ -334,7 +339,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong() {
-        for text in ["{{", "{{ \"a }}", "{{ 'ab' }}", "{{/* a }}", "{{/* a */ x}}", "{{ 1x }}", "{{ # }}", "{{ ` }}"] {
+        for text in
+            ["{{", "{{ \"a }}", "{{ 'ab' }}", "{{/* a }}", "{{/* a */ x}}", "{{ 1x }}", "{{ # }}", "{{ ` }}"]
+        {
             assert!(lex(text).is_err(), "{text}");
         }
         assert_eq!(lex("a\nb\n{{ # }}").unwrap_err().0, 3);

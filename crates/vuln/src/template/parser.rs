@@ -19,7 +19,11 @@ pub(super) enum Node {
     Break,
     Continue,
     /// Runs another template.
-    Call { name: String, pipe: Option<Pipe>, line: usize },
+    Call {
+        name: String,
+        pipe: Option<Pipe>,
+        line: usize,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -64,7 +68,8 @@ pub(super) fn parse(text: &str, caps: &Caps) -> Result<Templates, TemplateError>
         return Err(TemplateError::TooLarge(caps.template));
     }
     let tokens = lex(text).map_err(|(line, why)| TemplateError::Syntax { line, why })?;
-    let mut parser = Parser { tokens, at: 0, depth: 0, loops: 0, names: vec![String::new()], out: Templates::new() };
+    let mut parser =
+        Parser { tokens, at: 0, depth: 0, loops: 0, names: vec![String::new()], out: Templates::new() };
     let (nodes, end) = parser.nodes()?;
     if end != End::File {
         return Err(parser.fail(format!("{end:?} without a beginning").to_lowercase()));
@@ -310,7 +315,8 @@ impl Parser {
     }
 
     fn pipe(&mut self) -> Parsed<Pipe> {
-        let given = match (self.peek(), self.tokens.get(self.at.saturating_add(1)).map(|lexed| &lexed.token)) {
+        let given = match (self.peek(), self.tokens.get(self.at.saturating_add(1)).map(|lexed| &lexed.token))
+        {
             (Some(Token::Variable(name)), Some(Token::Declare)) => Some((name.clone(), false)),
             (Some(Token::Variable(name)), Some(Token::Assign)) => Some((name.clone(), true)),
             _ => None,
@@ -386,9 +392,9 @@ impl Parser {
             Token::Word(word) => match word.as_str() {
                 "true" | "false" => Operand::Bool(word == "true"),
                 "nil" => Operand::Nil,
-                name => Operand::Function(functions::find(name).map_err(|why| {
-                    TemplateError::Syntax { line: lexed.line, why }
-                })?),
+                name => Operand::Function(
+                    functions::find(name).map_err(|why| TemplateError::Syntax { line: lexed.line, why })?,
+                ),
             },
             _ => {
                 self.at = self.at.saturating_sub(1);

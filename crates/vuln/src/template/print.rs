@@ -356,7 +356,11 @@ mod tests {
         for (format, values, want) in [
             ("%v|%s|%q", vec![text.clone(), text.clone(), text.clone()], "aé|aé|\"aé\""),
             ("%5s|%-5s|", vec![text.clone(), text.clone()], "   aé|aé   |"),
-            ("%d %5d %05d %+d %x", vec![int.clone(), int.clone(), int.clone(), Value::Int(7), Value::Int(255)], "-42   -42 -0042 +7 ff"),
+            (
+                "%d %5d %05d %+d %x",
+                vec![int.clone(), int.clone(), int.clone(), Value::Int(7), Value::Int(255)],
+                "-42   -42 -0042 +7 ff",
+            ),
             ("%.1f %f %v %e %g", vec![float.clone(); 5], "9.8 9.750000 9.75 9.750000e+00 9.75"),
             ("%d", vec![text.clone()], "%!d(string=aé)"),
             ("%s", vec![int.clone()], "%!s(int=-42)"),
@@ -366,7 +370,11 @@ mod tests {
             ("%", vec![], "%!(NOVERB)"),
             ("%.1s", vec![text.clone()], "a"),
             ("%v %v", vec![Value::Nil, Value::list(vec![Value::Int(1), text.clone()])], "<nil> [1 aé]"),
-            ("%t %c %*d", vec![Value::Bool(true), Value::Int(0x41), Value::Int(4), Value::Int(1)], "true A    1"),
+            (
+                "%t %c %*d",
+                vec![Value::Bool(true), Value::Int(0x41), Value::Int(4), Value::Int(1)],
+                "true A    1",
+            ),
         ] {
             assert_eq!(run(format, &values), want, "{format}");
         }
@@ -387,7 +395,15 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (value, want) in [(7.0, "7"), (9.8, "9.8"), (1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-5, "1e-05"), (0.0001, "0.0001"), (0.0, "0")] {
+        for (value, want) in [
+            (7.0, "7"),
+            (9.8, "9.8"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (0.0, "0"),
+        ] {
             assert_eq!(float(value), want);
         }
         assert_eq!(together(&[Value::Int(1), Value::Int(2), Value::text("a"), Value::Int(3)]), b"1 2a3");

@@ -81,7 +81,9 @@ impl<'a> Run<'a> {
                     self.out.extend(print::action(&value));
                 }
             }
-            Node::If(branch) | Node::With(branch) => return self.branch(branch, dot, matches!(node, Node::With(_))),
+            Node::If(branch) | Node::With(branch) => {
+                return self.branch(branch, dot, matches!(node, Node::With(_)));
+            }
             Node::Range(branch) => return self.range(branch, dot),
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
@@ -125,7 +127,9 @@ impl<'a> Run<'a> {
         let known = self.names.len();
         let value = self.pipe(&branch.pipe, dot)?;
         let entries: Vec<(Value, Value)> = match &value {
-            Value::List(list) => (0..).zip(list.iter()).map(|(at, one)| (Value::Int(at), one.clone())).collect(),
+            Value::List(list) => {
+                (0..).zip(list.iter()).map(|(at, one)| (Value::Int(at), one.clone())).collect()
+            }
             Value::Map(map) => {
                 map.borrow().entries.iter().map(|(key, one)| (Value::text(key), one.clone())).collect()
             }
@@ -195,7 +199,13 @@ impl<'a> Run<'a> {
         self.operand(first, dot)
     }
 
-    fn function(&mut self, function: &'static Function, rest: &'a [Operand], dot: &Value, last: Option<Value>) -> Ran<Value> {
+    fn function(
+        &mut self,
+        function: &'static Function,
+        rest: &'a [Operand],
+        dot: &Value,
+        last: Option<Value>,
+    ) -> Ran<Value> {
         if matches!(function.name, "and" | "or") {
             return self.short(function.name == "and", rest, dot, last);
         }

@@ -3,7 +3,17 @@
 use model::Timestamp;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -29,7 +39,8 @@ struct Parts {
 impl Parts {
     fn of(at: Timestamp) -> Self {
         let text = at.to_string();
-        let number = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
+        let number =
+            |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
         // Years of five digits and those before our era are beyond what advisories and clocks have.
         let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
         let days = at.as_second().div_euclid(86_400);
@@ -112,7 +123,9 @@ pub(super) fn layout(layout: &str, at: Timestamp) -> String {
     let mut rest = layout;
     while let Some(c) = rest.chars().next() {
         // `_2006` is an underscore and a year.
-        let element = ELEMENTS.iter().find(|(name, _)| rest.starts_with(name) && !(*name == "_2" && rest.starts_with("_2006")));
+        let element = ELEMENTS
+            .iter()
+            .find(|(name, _)| rest.starts_with(name) && !(*name == "_2" && rest.starts_with("_2006")));
         if let Some((name, write)) = element {
             out.push_str(&write(&parts));
             rest = rest.get(name.len()..).unwrap_or_default();

@@ -3,15 +3,22 @@
 //! Semantics: Trivy's `pkg/types`, `pkg/result` and `pkg/report` (schema version 2). Its structs stay in this module.
 
 mod artifact;
+mod bom;
 mod config;
 mod constraint;
+mod cyclonedx;
 mod database;
 mod detect;
 mod fill;
 mod gate;
+mod github;
 mod ignore;
 mod import;
 mod json;
+mod license;
+mod license_names;
+mod listed;
+mod locator;
 mod ordered;
 mod package;
 mod purl;
@@ -41,7 +48,7 @@ pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,
 };
 pub use sarif::{left_out, sarif};
-pub use setting::{Setting, WriteError};
+pub use setting::{Ids, Setting, WriteError};
 pub use table::table;
 pub use templated::{BuiltIn, TEMPLATES, built_in};
 
@@ -61,7 +68,19 @@ pub struct Format {
 /// Every format.
 pub static FORMATS: &[Format] = &[
     Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out },
-    Format { id: "json", about: "the whole report, as Trivy writes it", write: |report, _| Ok(json(report)), left_out: |_| 0 },
+    Format {
+        id: "json",
+        about: "the whole report, as Trivy writes it",
+        write: |report, _| Ok(json(report)),
+        left_out: |_| 0,
+    },
     Format { id: "sarif", about: "for code scanning", write: |report, _| Ok(sarif(report)), left_out },
-    Format { id: "template", about: "whatever a template makes of it", write: templated::write, left_out: |_| 0 },
+    Format {
+        id: "template",
+        about: "whatever a template makes of it",
+        write: templated::write,
+        left_out: |_| 0,
+    },
+    Format { id: "github", about: "GitHub's dependency graph", write: github::write, left_out: |_| 0 },
+    Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
 ];

@@ -68,7 +68,7 @@ pub(crate) fn write(
 }
 
 /// Percent-encodes what a part of a path, or a qualifier, must not hold.
-fn escape(text: &str, qualifier: bool) -> String {
+pub(super) fn escape(text: &str, qualifier: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         let kept = byte.is_ascii_alphanumeric()

@@ -31,7 +31,10 @@ static RESULT: Shape = Shape {
         Field::new("Secrets", List(&Of(&SECRET))),
         Field::new("Licenses", List(&Of(&LICENSE))),
         Field::new("CustomResources", List(&Any)),
-        Field { json: "ExperimentalModifiedFindings", ..Field::new("ModifiedFindings", List(&Of(&MODIFIED))) },
+        Field {
+            json: "ExperimentalModifiedFindings",
+            ..Field::new("ModifiedFindings", List(&Of(&MODIFIED)))
+        },
     ],
 };
 
@@ -277,5 +280,4 @@ static BUILD: Shape = Shape {
     fields: &[Field::new("ContentSets", TEXTS), Field::new("Nvr", Text), Field::new("Arch", Text)],
 };
 
-static REPOSITORY: Shape =
-    Shape { name: "types.PackageRepository", fields: &[Field::new("Class", Text)] };
+static REPOSITORY: Shape = Shape { name: "types.PackageRepository", fields: &[Field::new("Class", Text)] };

@@ -17,8 +17,18 @@ pub struct BuiltIn {
 
 /// Every template that belongs to the program.
 pub static TEMPLATES: &[BuiltIn] = &[
-    BuiltIn { name: "asff.tpl", about: "AWS Security Hub", text: include_str!("templates/asff.tpl"), windows: false },
-    BuiltIn { name: "gitlab.tpl", about: "GitLab's container scanning", text: include_str!("templates/gitlab.tpl"), windows: false },
+    BuiltIn {
+        name: "asff.tpl",
+        about: "AWS Security Hub",
+        text: include_str!("templates/asff.tpl"),
+        windows: false,
+    },
+    BuiltIn {
+        name: "gitlab.tpl",
+        about: "GitLab's container scanning",
+        text: include_str!("templates/gitlab.tpl"),
+        windows: false,
+    },
     BuiltIn {
         name: "gitlab-codequality.tpl",
         about: "GitLab's code quality",
@@ -26,14 +36,20 @@ pub static TEMPLATES: &[BuiltIn] = &[
         windows: true,
     },
     BuiltIn { name: "html.tpl", about: "a page", text: include_str!("templates/html.tpl"), windows: false },
-    BuiltIn { name: "junit.tpl", about: "JUnit's XML", text: include_str!("templates/junit.tpl"), windows: false },
+    BuiltIn {
+        name: "junit.tpl",
+        about: "JUnit's XML",
+        text: include_str!("templates/junit.tpl"),
+        windows: false,
+    },
 ];
 
 /// The text of the template a path means, where the path is one the program's own are known by: their folder is
 /// `contrib`, or Trivy's package installed them below `share/trivy/templates`.
 pub fn built_in(path: &str) -> Option<String> {
     let (folder, name) = path.rsplit_once('/')?;
-    let known = folder == "contrib" || folder.ends_with("/contrib") || folder.ends_with("share/trivy/templates");
+    let known =
+        folder == "contrib" || folder.ends_with("/contrib") || folder.ends_with("share/trivy/templates");
     TEMPLATES.iter().find(|built_in| known && built_in.name == name).map(BuiltIn::text)
 }
 
@@ -96,7 +112,8 @@ mod tests {
             ("alpine-310.json", "gitlab-codequality", "alpine-310.gitlab-codequality"),
             ("npm.json", "gitlab", "npm.gitlab"),
         ] {
-            let corpus = |name: &str| crate::corpus::read(&format!("trivy/integration/testdata/{name}.golden"));
+            let corpus =
+                |name: &str| crate::corpus::read(&format!("trivy/integration/testdata/{name}.golden"));
             let (Some(report), Some(want)) = (corpus(report), corpus(golden)) else { return };
             let report = read(&report, &ReadCaps::default()).0;
             let text = built_in(&format!("@contrib/{template}.tpl")).unwrap();
@@ -110,14 +127,29 @@ mod tests {
         let root = "trivy/integration/testdata";
         let mut count = 0;
         for name in [
-            "alpine-310", "centos-7", "debian-buster", "dockerfile", "dockerfile-custom-policies", "gomod", "gomod-vex",
-            "helm_testchart", "helm", "npm", "npm-with-dev", "pip", "pom", "ubi-7-comprehensive", "ubuntu-1804",
+            "alpine-310",
+            "centos-7",
+            "debian-buster",
+            "dockerfile",
+            "dockerfile-custom-policies",
+            "gomod",
+            "gomod-vex",
+            "helm_testchart",
+            "helm",
+            "npm",
+            "npm-with-dev",
+            "pip",
+            "pom",
+            "ubi-7-comprehensive",
+            "ubuntu-1804",
             "fixtures/convert/npm-with-suppressed",
         ] {
             let Some(text) = crate::corpus::read(&format!("{root}/{name}.json.golden")) else { return };
             let report = read(&text, &ReadCaps::default()).0;
             for built_in in TEMPLATES {
-                let Some(original) = crate::corpus::read(&format!("trivy/contrib/{}", built_in.name)) else { return };
+                let Some(original) = crate::corpus::read(&format!("trivy/contrib/{}", built_in.name)) else {
+                    return;
+                };
                 let original = write(&report, &setting(&String::from_utf8(original).unwrap())).unwrap();
                 let got = write(&report, &setting(&built_in.text())).unwrap();
                 lines(&got, &original, &format!("{name} {}", built_in.name));

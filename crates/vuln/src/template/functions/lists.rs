@@ -77,7 +77,9 @@ pub(super) fn same(a: &Value, b: &Value, depth: usize) -> bool {
         (Value::Map(a), Value::Map(b)) => {
             let (a, b) = (a.borrow(), b.borrow());
             a.entries.len() == b.entries.len()
-                && a.entries.iter().all(|(key, one)| b.entries.get(key).is_some_and(|other| same(one, other, below)))
+                && a.entries
+                    .iter()
+                    .all(|(key, one)| b.entries.get(key).is_some_and(|other| same(one, other, below)))
         }
         (Value::Record(a), Value::Record(b)) => {
             std::ptr::eq(a.shape, b.shape) && a.values.iter().zip(&b.values).all(|(a, b)| same(a, b, below))
@@ -140,7 +142,9 @@ fn slice(values: &[Value]) -> Result_ {
         return Ok(Value::Nil);
     }
     let index = |n: usize, default: usize| match values.len() > n {
-        true => int(values, n).and_then(|at| usize::try_from(at).map_err(|_| format!("{at} is out of range"))),
+        true => {
+            int(values, n).and_then(|at| usize::try_from(at).map_err(|_| format!("{at} is out of range")))
+        }
         false => Ok(default),
     };
     let (from, to) = (index(1, 0)?, index(2, list.len())?);

@@ -45,7 +45,9 @@ pub(super) static ROWS: &[Function] = &[
     row("dig", 3, MANY, |_, v| dig(v)),
     row("deepCopy", 1, 1, |_, v| Ok(copy(at(v, 0), 0))),
     row("mustDeepCopy", 1, 1, |_, v| Ok(copy(at(v, 0), 0))),
-    row("fromJson", 1, 1, |_, v| Ok(serde_json::from_slice(text(v, 0)?).map_or(Value::Nil, |json| any(&json)))),
+    row("fromJson", 1, 1, |_, v| {
+        Ok(serde_json::from_slice(text(v, 0)?).map_or(Value::Nil, |json| any(&json)))
+    }),
     row("mustFromJson", 1, 1, |_, v| {
         serde_json::from_slice(text(v, 0)?).map(|json| any(&json)).map_err(|error| error.to_string())
     }),
@@ -60,7 +62,9 @@ pub(super) static ROWS: &[Function] = &[
 fn map(values: &[Value], n: usize) -> Result<&Rc<RefCell<Map>>, String> {
     match at(values, n) {
         Value::Map(map) => Ok(map),
-        other => Err(format!("argument {} is of type {} instead of a map", n.saturating_add(1), other.kind())),
+        other => {
+            Err(format!("argument {} is of type {} instead of a map", n.saturating_add(1), other.kind()))
+        }
     }
 }
 
@@ -146,7 +150,9 @@ fn json(value: &Value, depth: usize) -> crate::trivy::Json {
         Value::Time(at) => Ordered::String(at.to_string()),
         Value::List(list) => Ordered::List(list.iter().map(|one| json(one, below)).collect()),
         Value::Map(map) => {
-            let entry = |(key, one): (&Vec<u8>, &Value)| (String::from_utf8_lossy(key).into_owned(), json(one, below));
+            let entry = |(key, one): (&Vec<u8>, &Value)| {
+                (String::from_utf8_lossy(key).into_owned(), json(one, below))
+            };
             Ordered::Object(map.borrow().entries.iter().map(entry).collect())
         }
         Value::Record(record) => match &record.text {
@@ -168,4 +174,3 @@ fn json(value: &Value, depth: usize) -> crate::trivy::Json {
         },
     }
 }
-

@@ -54,11 +54,41 @@ static GROUPS: &[&[Function]] =
 
 /// Functions there are elsewhere and not here: they need chance, keys, the network, or a time zone.
 static ELSEWHERE: &[&str] = &[
-    "abbrevboth", "ago", "bcrypt", "buildCustomCert", "camelcase", "decryptAES", "derivePassword", "durationRound",
-    "encryptAES", "genCA", "genCAWithKey", "genPrivateKey", "genSelfSignedCert", "genSelfSignedCertWithKey",
-    "genSignedCert", "genSignedCertWithKey", "getHostByName", "htpasswd", "kebabcase", "mustToDate", "randAlpha",
-    "randAlphaNum", "randAscii", "randBytes", "randInt", "randNumeric", "semver", "semverCompare", "shuffle",
-    "snakecase", "toDate", "urlJoin", "urlParse", "uuidv4", "call",
+    "abbrevboth",
+    "ago",
+    "bcrypt",
+    "buildCustomCert",
+    "camelcase",
+    "decryptAES",
+    "derivePassword",
+    "durationRound",
+    "encryptAES",
+    "genCA",
+    "genCAWithKey",
+    "genPrivateKey",
+    "genSelfSignedCert",
+    "genSelfSignedCertWithKey",
+    "genSignedCert",
+    "genSignedCertWithKey",
+    "getHostByName",
+    "htpasswd",
+    "kebabcase",
+    "mustToDate",
+    "randAlpha",
+    "randAlphaNum",
+    "randAscii",
+    "randBytes",
+    "randInt",
+    "randNumeric",
+    "semver",
+    "semverCompare",
+    "shuffle",
+    "snakecase",
+    "toDate",
+    "urlJoin",
+    "urlParse",
+    "uuidv4",
+    "call",
 ];
 
 /// The function of a name.
@@ -80,7 +110,9 @@ fn text(values: &[Value], n: usize) -> Result<&[u8], String> {
     match at(values, n) {
         Value::Text(text) => Ok(text),
         Value::Named(_, text) => Ok(text.as_bytes()),
-        other => Err(format!("argument {} is of type {} instead of string", n.saturating_add(1), other.kind())),
+        other => {
+            Err(format!("argument {} is of type {} instead of string", n.saturating_add(1), other.kind()))
+        }
     }
 }
 
@@ -103,7 +135,9 @@ fn int(values: &[Value], n: usize) -> Result<i64, String> {
 fn list(values: &[Value], n: usize) -> Result<&[Value], String> {
     match at(values, n) {
         Value::List(list) => Ok(list),
-        other => Err(format!("argument {} is of type {} instead of a list", n.saturating_add(1), other.kind())),
+        other => {
+            Err(format!("argument {} is of type {} instead of a list", n.saturating_add(1), other.kind()))
+        }
     }
 }
 

@@ -18,7 +18,9 @@ pub(super) static ROWS: &[Function] = &[
     row("env", 1, 1, |s, v| Ok(Value::text(variable(s.world, &chars(v, 0)?)))),
     row("expandenv", 1, 1, |s, v| Ok(Value::text(expand(s.world, &chars(v, 0)?)))),
     row("now", 0, 0, |s, _| Ok(Value::Time(s.world.now))),
-    row("getCurrentTime", 0, 0, |s, _| Ok(Value::text(time::layout("2006-01-02T15:04:05.999999999Z07:00", s.world.now)))),
+    row("getCurrentTime", 0, 0, |s, _| {
+        Ok(Value::text(time::layout("2006-01-02T15:04:05.999999999Z07:00", s.world.now)))
+    }),
     row("date", 2, 2, |s, v| Ok(Value::text(time::layout(&chars(v, 0)?, moment(s.world.now, at(v, 1)))))),
     row("dateInZone", 3, 3, |s, v| zoned(s.world.now, v)),
     row("date_in_zone", 3, 3, |s, v| zoned(s.world.now, v)),

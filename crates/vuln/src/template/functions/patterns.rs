@@ -31,7 +31,9 @@ pub(super) static ROWS: &[Function] = &[
     row("regexQuoteMeta", 1, 1, |_, v| {
         let text = chars(v, 0)?;
         let special = |c: char| "\\.+*?()|[]{}^$".contains(c);
-        Ok(Value::text(text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>()))
+        Ok(Value::text(
+            text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>(),
+        ))
     }),
 ];
 

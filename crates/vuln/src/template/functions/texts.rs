@@ -84,7 +84,9 @@ pub(super) static ROWS: &[Function] = &[
     row("sha256sum", 1, 1, |_, v| Ok(Value::text(hex(&Sha256::digest(text(v, 0)?))))),
     row("sha512sum", 1, 1, |_, v| Ok(Value::text(hex(&Sha512::digest(text(v, 0)?))))),
     row("adler32sum", 1, 1, |_, v| Ok(Value::text(adler(text(v, 0)?).to_string()))),
-    row("b64enc", 1, 1, |_, v| Ok(Value::text(base64::engine::general_purpose::STANDARD.encode(text(v, 0)?)))),
+    row("b64enc", 1, 1, |_, v| {
+        Ok(Value::text(base64::engine::general_purpose::STANDARD.encode(text(v, 0)?)))
+    }),
     row("b64dec", 1, 1, |_, v| {
         let read = base64::engine::general_purpose::STANDARD.decode(text(v, 0)?);
         Ok(read.map_or_else(|error| Value::text(error.to_string()), Value::text))
@@ -129,7 +131,8 @@ fn substr(values: &[Value]) -> Result_ {
         (start, end) if end < 0 || end > length => (start, length),
         (start, end) => (start, end),
     };
-    let cut = usize::try_from(from).ok().zip(usize::try_from(to).ok()).and_then(|(from, to)| text.get(from..to));
+    let cut =
+        usize::try_from(from).ok().zip(usize::try_from(to).ok()).and_then(|(from, to)| text.get(from..to));
     cut.map(Value::text).ok_or_else(|| format!("{start} to {end} is out of range"))
 }
 
@@ -198,8 +201,11 @@ fn split<'a>(text: &'a [u8], by: &[u8], most: usize) -> Vec<&'a [u8]> {
 }
 
 fn numbered(parts: Vec<&[u8]>) -> Value {
-    let entries: BTreeMap<Vec<u8>, Value> =
-        parts.iter().enumerate().map(|(at, part)| (format!("_{at}").into_bytes(), Value::text(part))).collect();
+    let entries: BTreeMap<Vec<u8>, Value> = parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| (format!("_{at}").into_bytes(), Value::text(part)))
+        .collect();
     Value::map(entries)
 }
 
@@ -257,11 +263,13 @@ fn base32(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut out = String::new();
     for chunk in bytes.chunks(5) {
-        let word = (0..5).fold(0_u64, |word, n| word.wrapping_shl(8) | u64::from(chunk.get(n).copied().unwrap_or(0)));
+        let word = (0..5)
+            .fold(0_u64, |word, n| word.wrapping_shl(8) | u64::from(chunk.get(n).copied().unwrap_or(0)));
         let used = chunk.len().saturating_mul(8).div_ceil(5);
         for n in 0..8_u32 {
             let digit = word.wrapping_shr(35_u32.saturating_sub(n.saturating_mul(5))) & 31;
-            let digit = usize::try_from(digit).ok().and_then(|digit| DIGITS.get(digit)).copied().unwrap_or(b'=');
+            let digit =
+                usize::try_from(digit).ok().and_then(|digit| DIGITS.get(digit)).copied().unwrap_or(b'=');
             out.push(if (n as usize) < used { char::from(digit) } else { '=' });
         }
     }
