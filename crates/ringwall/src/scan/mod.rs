@@ -10,6 +10,7 @@ mod ranked;
 mod remote;
 mod sbom;
 mod secrets;
+mod setting;
 pub(crate) mod settings;
 mod walk;
 
@@ -55,7 +56,7 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let format = format(&options.report)?;
     let Scanned { mut report, gaps, created, secrets } = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    trim(&mut report, options, format);
     let beside = Beside { gaps: &gaps, created, secrets: secrets.as_ref() };
     write(&report, &beside, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
@@ -246,6 +247,13 @@ fn format(options: &ReportArgs) -> anyhow::Result<&'static vuln::trivy::Format> 
     found.ok_or_else(|| exit::usage(format!("there is no format {}; there are: {}", options.format, known())))
 }
 
+/// Takes out what was not asked for. Formats other than json and the table have all there is.
+fn trim(report: &mut Report, options: &Options, format: &vuln::trivy::Format) {
+    let whole = !matches!(format.id, "json" | "table");
+    let (packages, suppressed) = (options.report.list_all_pkgs, options.report.show_suppressed);
+    vuln::trivy::trim(report, packages || whole, suppressed || whole);
+}
+
 /// Writes the report, and says beside it what it cannot tell.
 fn write(
     report: &Report,
@@ -260,7 +268,8 @@ fn write(
         (false, "table") => {
             vuln::trivy::overview(report, beside.gaps, beside.created, beside.secrets, &columns, now)
         }
-        _ => (format.write)(report),
+        _ => (format.write)(report, &setting::setting(options, format, now)?)
+            .map_err(|error| exit::usage(error.to_string()))?,
     };
     output::write(&text, options.report.output.as_deref())?;
     if options.accepted.quiet {
@@ -302,7 +311,7 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
     write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);

@@ -9,9 +9,14 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Report")]
 pub(crate) struct ReportArgs {
-    /// Format: table, json, sarif
+    /// Format: table, json, sarif, template, github, cyclonedx, spdx-json, spdx
     #[arg(short, long, env = "TRIVY_FORMAT", default_value = "table", hide_env = true)]
     pub(crate) format: String,
+
+    /// Template for --format template: a text, or @FILE; @contrib/NAME.tpl with asff, gitlab, gitlab-codequality,
+    /// html or junit is always there
+    #[arg(short, long, env = "TRIVY_TEMPLATE", value_name = "TEMPLATE", hide_env = true)]
+    pub(crate) template: Option<String>,
 
     /// Write the report to a file
     #[arg(short, long, env = "TRIVY_OUTPUT", value_name = "FILE", hide_env = true)]
@@ -352,8 +357,6 @@ pub(crate) struct AcceptedArgs {
     pub(crate) quiet: bool,
     #[arg(short, long, env = "TRIVY_DEBUG", num_args = 0..=1, default_missing_value = "true", default_value = "false", require_equals = true, hide = true)]
     pub(crate) debug: bool,
-    #[arg(long, env = "TRIVY_TEMPLATE", short = 't', hide = true)]
-    pub(crate) template: Option<String>,
     #[arg(long, env = "TRIVY_IGNORE_POLICY", hide = true)]
     pub(crate) ignore_policy: Option<String>,
     #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', hide = true)]

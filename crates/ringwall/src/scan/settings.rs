@@ -5,6 +5,7 @@ use yaml::Value;
 /// Flag and key of the settings this build reads.
 const KEYS: &[(&str, &str)] = &[
     ("format", "format"),
+    ("template", "template"),
     ("output", "output"),
     ("severity", "severity"),
     ("exit_code", "exit-code"),

@@ -3,15 +3,22 @@
 //! Semantics: Trivy's `pkg/types`, `pkg/result` and `pkg/report` (schema version 2). Its structs stay in this module.
 
 mod artifact;
+mod bom;
 mod config;
 mod constraint;
+mod cyclonedx;
 mod database;
 mod detect;
 mod fill;
 mod gate;
+mod github;
 mod ignore;
 mod import;
 mod json;
+mod license;
+mod license_names;
+mod listed;
+mod locator;
 mod ordered;
 mod package;
 mod purl;
@@ -20,8 +27,11 @@ mod read;
 mod report;
 mod sarif;
 mod secrets;
+mod setting;
+mod shapes;
 mod system;
 mod table;
+mod templated;
 mod uid;
 
 pub use artifact::{Request, report};
@@ -30,7 +40,9 @@ pub use gate::{Gate, Passed, exit_code, filter, trim};
 pub use ignore::Ignore;
 pub use import::import;
 pub use json::json;
+pub(crate) use json::{compact, go as pretty};
 pub use ordered::Json;
+pub(crate) use purl::decode;
 pub use ranked::{instructions, overview, ranked};
 pub use read::{Caps, read};
 pub use report::{
@@ -38,7 +50,9 @@ pub use report::{
 };
 pub use sarif::{left_out, sarif};
 pub use secrets::searchable;
+pub use setting::{Ids, Setting, WriteError};
 pub use table::table;
+pub use templated::{BuiltIn, TEMPLATES, built_in};
 
 /// One format a report can be written in.
 #[derive(Debug)]
@@ -48,14 +62,27 @@ pub struct Format {
     /// One line: for whom.
     pub about: &'static str,
     /// Writes a filtered and trimmed report.
-    pub write: fn(&Report) -> String,
+    pub write: fn(&Report, &Setting) -> Result<String, WriteError>,
     /// How many of the report's findings the format does not hold.
     pub left_out: fn(&Report) -> usize,
 }
 
 /// Every format.
 pub static FORMATS: &[Format] = &[
-    Format { id: "table", about: "for people", write: table, left_out },
-    Format { id: "json", about: "the whole report, as Trivy writes it", write: json, left_out: |_| 0 },
-    Format { id: "sarif", about: "for code scanning", write: sarif, left_out },
+    Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out },
+    Format {
+        id: "json",
+        about: "the whole report, as Trivy writes it",
+        write: |report, _| Ok(json(report)),
+        left_out: |_| 0,
+    },
+    Format { id: "sarif", about: "for code scanning", write: |report, _| Ok(sarif(report)), left_out },
+    Format {
+        id: "template",
+        about: "whatever a template makes of it",
+        write: templated::write,
+        left_out: |_| 0,
+    },
+    Format { id: "github", about: "GitHub's dependency graph", write: github::write, left_out: |_| 0 },
+    Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
 ];
