@@ -200,6 +200,12 @@ fn registries(ringwall: &Program) -> Result<(), String> {
 
     // Without a fault it is found; what is known of the layer then must not answer for the faults.
     look(folder.path())?.exits(0)?.names(&["CVE-2024-1001"])?;
+    // Manifest, config, layer: registries are not asked for a config among the manifests.
+    let asked = registry.asked();
+    demand!(asked.len() == 3, "not three requests: {asked:#?}");
+    look(folder.path())?.exits(0)?;
+    let asked = registry.asked();
+    demand!(asked.len() == 2, "not two requests when the layer is known: {asked:#?}");
     std::fs::remove_dir_all(folder.path().join("ringwall")).map_err(|e| e.to_string())?;
     let elsewhere = Faulty::start();
     let to = |place: String| Act::Status(307, vec![("Location", place)], String::new());
