@@ -11,6 +11,7 @@ mod remote;
 mod sbom;
 mod setting;
 pub(crate) mod settings;
+mod vex;
 mod walk;
 
 use crate::{exit, output};
@@ -37,6 +38,16 @@ pub(crate) enum Target {
     Sbom(PathBuf),
 }
 
+impl Target {
+    /// Where it is, when it is a file or folder.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Image(_) => None,
+            Self::Folder(path) | Self::Root(path) | Self::Repository(path) | Self::Sbom(path) => Some(path),
+        }
+    }
+}
+
 /// What came of a scan.
 pub(crate) struct Outcome {
     pub(crate) gaps: Vec<Gap>,
@@ -54,8 +65,9 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let format = format(&options.report)?;
     let (mut report, gaps, created) = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
+    vex::filter(&mut report, Some(target), options)?;
     trim(&mut report, options, format);
-    write(&report, &gaps, created, options, format, now)?;
+    write(&report, &gaps, created, options, target.path(), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps, code })
 }
@@ -233,6 +245,7 @@ fn write(
     gaps: &[Gap],
     created: Option<Timestamp>,
     options: &Options,
+    target: Option<&Path>,
     format: &vuln::trivy::Format,
     now: Timestamp,
 ) -> anyhow::Result<()> {
@@ -240,7 +253,7 @@ fn write(
     let text = match (options.report.rank, format.id) {
         (true, _) => vuln::trivy::ranked(report, &columns),
         (false, "table") => vuln::trivy::overview(report, gaps, created, &columns, now),
-        _ => (format.write)(report, &setting::setting(options, format, now)?)
+        _ => (format.write)(report, &setting::setting(options, target, format, now)?)
             .map_err(|error| exit::usage(error.to_string()))?,
     };
     output::write(&text, options.report.output.as_deref())?;
@@ -283,9 +296,10 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
+    vex::filter(&mut report, None, options)?;
     trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
-    write(&report, &broken, None, options, format, now)?;
+    write(&report, &broken, None, options, Some(path), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps: broken, code })
 }

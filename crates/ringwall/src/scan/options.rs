@@ -156,6 +156,10 @@ pub(crate) struct ScanArgs {
     )]
     pub(crate) vuln_severity_source: Vec<String>,
 
+    /// What makers say of vulnerabilities: VEX documents (OpenVEX, CSAF, CycloneDX), or `repo` for repositories in the cache
+    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', value_name = "FILE", hide_env = true)]
+    pub(crate) vex: Vec<String>,
+
     /// Folders to leave out (patterns)
     #[arg(long, env = "TRIVY_SKIP_DIRS", value_delimiter = ',', value_name = "DIR", hide_env = true)]
     pub(crate) skip_dirs: Vec<String>,
@@ -339,8 +343,6 @@ pub(crate) struct AcceptedArgs {
     pub(crate) debug: bool,
     #[arg(long, env = "TRIVY_IGNORE_POLICY", hide = true)]
     pub(crate) ignore_policy: Option<String>,
-    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', hide = true)]
-    pub(crate) vex: Vec<String>,
     #[arg(long, env = "TRIVY_COMPLIANCE", hide = true)]
     pub(crate) compliance: Option<String>,
     #[arg(long, env = "TRIVY_TIMEOUT", hide = true)]
@@ -439,7 +441,6 @@ impl AcceptedArgs {
         let given = [
             (self.ignore_policy.is_some(), "--ignore-policy: policies in Rego are not read"),
             (self.compliance.is_some(), "--compliance: compliance reports are not made"),
-            (!self.vex.is_empty(), "--vex: VEX documents are not read yet"),
             (self.server.is_some(), "--server: client and server are not there yet"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, why)| why)

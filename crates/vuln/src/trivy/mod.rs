@@ -32,6 +32,7 @@ mod system;
 mod table;
 mod templated;
 mod uid;
+pub mod vex;
 
 pub use artifact::{Request, report};
 pub use database::{Database, DatabaseAdvisory, DatabaseError, DatabaseMetadata};
@@ -47,7 +48,6 @@ pub use read::{Caps, read};
 pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,
 };
-pub use sarif::{left_out, sarif};
 pub use setting::{Ids, Setting, WriteError};
 pub use table::table;
 pub use templated::{BuiltIn, TEMPLATES, built_in};
@@ -74,7 +74,7 @@ pub static FORMATS: &[Format] = &[
         write: |report, _| Ok(json(report)),
         left_out: |_| 0,
     },
-    Format { id: "sarif", about: "for code scanning", write: |report, _| Ok(sarif(report)), left_out },
+    Format { id: "sarif", about: "for code scanning", write: sarif::write, left_out: |_| 0 },
     Format {
         id: "template",
         about: "whatever a template makes of it",
@@ -84,3 +84,11 @@ pub static FORMATS: &[Format] = &[
     Format { id: "github", about: "GitHub's dependency graph", write: github::write, left_out: |_| 0 },
     Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
 ];
+
+/// Findings the table and bills of materials do not hold: misconfigurations, secrets and licences.
+fn left_out(report: &Report) -> usize {
+    report.results.iter().fold(0, |sum: usize, r| {
+        let others = [r.misconfigurations.len(), r.secrets.len(), r.licenses.len()];
+        others.iter().fold(sum, |sum, n| sum.saturating_add(*n))
+    })
+}
