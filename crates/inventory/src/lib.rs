@@ -33,6 +33,7 @@ mod package;
 mod path;
 mod read_at;
 mod sbom;
+mod sbom_tags;
 mod sqlite;
 mod stack;
 mod tables;

@@ -28,6 +28,7 @@ mod report;
 mod sarif;
 mod setting;
 mod shapes;
+mod spdx;
 mod system;
 mod table;
 mod templated;
@@ -83,6 +84,8 @@ pub static FORMATS: &[Format] = &[
     },
     Format { id: "github", about: "GitHub's dependency graph", write: github::write, left_out: |_| 0 },
     Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
+    Format { id: "spdx-json", about: "a bill of materials, SPDX in JSON", write: spdx::json, left_out },
+    Format { id: "spdx", about: "a bill of materials, SPDX in tags and values", write: spdx::tags, left_out },
 ];
 
 /// Findings the table and bills of materials do not hold: misconfigurations, secrets and licences.

@@ -5,13 +5,13 @@
 
 use super::package::{Pkg, relationship_number};
 
-fn fnv(bytes: &[u8]) -> u64 {
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(*byte))
 }
 
-fn text(text: &str) -> u64 {
+pub(super) fn text(text: &str) -> u64 {
     fnv(text.as_bytes())
 }
 
@@ -19,7 +19,7 @@ fn number(value: i64) -> u64 {
     fnv(&value.to_le_bytes())
 }
 
-fn flag(value: bool) -> u64 {
+pub(super) fn flag(value: bool) -> u64 {
     fnv(&[u8::from(value)])
 }
 
@@ -32,15 +32,15 @@ fn list(hashes: impl Iterator<Item = u64>) -> u64 {
 }
 
 /// A struct: its name, then every field that is not zero, in its order.
-struct Struct(u64);
+pub(super) struct Struct(pub(super) u64);
 
 impl Struct {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         Self(text(name))
     }
 
     /// `None` is a zero value: its place counts, it does not.
-    fn field(mut self, name: &str, value: Option<u64>) -> Self {
+    pub(super) fn field(mut self, name: &str, value: Option<u64>) -> Self {
         if let Some(value) = value {
             self.0 = fnv(&(self.0 ^ ordered(text(name), value)).to_le_bytes());
         }

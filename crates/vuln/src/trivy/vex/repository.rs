@@ -57,7 +57,7 @@ pub(super) fn key(locator: &Locator) -> String {
     }
     out.push_str(&escape(&locator.name, false));
     if let Some(url) = locator.qualifiers.get("repository_url").filter(|_| locator.kind == "oci") {
-        out.push_str(&format!("?repository_url={}", escape(url, true)));
+        out.push_str(&format!("?repository_url={}", escape(url, false)));
     }
     out
 }

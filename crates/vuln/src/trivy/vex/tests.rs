@@ -146,7 +146,7 @@ fn repositories() {
     let mut report = read(REPORT.as_bytes(), &Caps::default()).0;
     let wanted = wanted(&report);
     assert!(
-        wanted.contains("pkg:golang/c") && wanted.contains("pkg:oci/app?repository_url=registry.test/app"),
+        wanted.contains("pkg:golang/c") && wanted.contains("pkg:oci/app?repository_url=registry.test%2Fapp"),
         "{wanted:?}"
     );
     let document = |status| {
