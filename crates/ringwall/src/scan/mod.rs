@@ -82,8 +82,12 @@ pub(crate) fn scan(
     if matches!(target, Target::Image(None)) && options.image.input.is_none() {
         return Err(exit::usage("name an image, or give an archive with --input"));
     }
+    // A bill of materials lists what there is; what is wrong with it is asked for.
+    let bill = matches!(options.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json");
+    let listed_only = bill && !options.scan.scanners_given;
     let wants = |name: &str| {
-        options.scan.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
+        !listed_only
+            && options.scan.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
     };
     let database = match wants("vuln") {
         true => {

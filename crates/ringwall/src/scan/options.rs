@@ -112,7 +112,17 @@ pub(crate) struct ReportArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Scan")]
 pub(crate) struct ScanArgs {
-    /// What to look for: vuln (secret, misconfig and license are not looked for yet)
+    /// Whether --scanners was given; stands before it, so that its default does not count.
+    #[arg(
+        long,
+        default_value_if("scanners", clap::builder::ArgPredicate::IsPresent, "true"),
+        default_value = "false",
+        hide = true
+    )]
+    pub(crate) scanners_given: bool,
+
+    /// What to look for: vuln (secret, misconfig and license are not looked for yet); nothing by default where a bill
+    /// of materials is written
     #[arg(
         long,
         visible_alias = "security-checks",
