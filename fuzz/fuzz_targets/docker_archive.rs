@@ -9,7 +9,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         entries: 1 << 12,
         ..inventory::Limits::default()
     };
-    if let Ok(inventory) = inventory::archive(&mut &*data, &limits) {
+    if let Ok(inventory) = inventory::archive(&mut &*data, &limits, None) {
         assert!(inventory.account.balanced());
     }
 });

@@ -8,10 +8,11 @@ use crate::bounded::{Budget, Compression, Inflated};
 use crate::layer::{Layer, LayerError, layer};
 use crate::stack::unknown;
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Inventory, Limits, path};
+use crate::{Inventory, Limits, Rules, Secrets, path};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// Why an archive yields nothing at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,18 +59,24 @@ struct Members {
     twice: Vec<String>,
     held: u64,
     inflated: u64,
+    /// Bytes of secrets that are held.
+    secrets: usize,
 }
 
-/// Reads an image from a docker archive, itself plain or gzip.
+/// Reads an image from a docker archive, itself plain or gzip. With rules its files are searched for secrets.
 ///
 /// # Errors
 /// When no image can be made out at all. A layer that cannot be read is named in [`Inventory::unknown`].
-pub fn archive(input: &mut dyn Read, limits: &Limits) -> Result<Inventory, ArchiveError> {
+pub fn archive(
+    input: &mut dyn Read,
+    limits: &Limits,
+    rules: Option<&Arc<Rules>>,
+) -> Result<Inventory, ArchiveError> {
     let budget = Budget { bytes: limits.image_bytes, ratio: limits.ratio, free: limits.ratio_free };
     let caps = Caps { entries: limits.entries, extension_bytes: limits.extension_bytes };
     let mut members = Members::default();
     let read = Inflated::new(input, budget)
-        .and_then(|mut inflated| collect(&mut Tar::new(&mut inflated, caps), limits, &mut members));
+        .and_then(|mut inflated| collect(&mut Tar::new(&mut inflated, caps), limits, rules, &mut members));
     // With a manifest at hand a torn archive still tells something; without, it is its tear that counts.
     match (read, members.documents.contains_key("manifest.json")) {
         (Err(error), false) => Err(ArchiveError::Unreadable(error.into())),
@@ -77,7 +84,12 @@ pub fn archive(input: &mut dyn Read, limits: &Limits) -> Result<Inventory, Archi
     }
 }
 
-fn collect(tar: &mut Tar<'_>, limits: &Limits, out: &mut Members) -> io::Result<()> {
+fn collect(
+    tar: &mut Tar<'_>,
+    limits: &Limits,
+    rules: Option<&Arc<Rules>>,
+    out: &mut Members,
+) -> io::Result<()> {
     while let Some(member) = tar.next()? {
         let Ok(name) = path::normal(&member.path, limits.path_bytes) else { continue };
         match member.kind {
@@ -85,7 +97,7 @@ fn collect(tar: &mut Tar<'_>, limits: &Limits, out: &mut Members) -> io::Result<
             Kind::Symlink(ref target) if out.links.len() < limits.layers => {
                 out.links.insert(name.clone(), path::follow(&name, target));
             }
-            Kind::File => content(tar, &member, name, limits, out)?,
+            Kind::File => content(tar, &member, name, limits, rules, out)?,
             _ => {}
         }
     }
@@ -98,6 +110,7 @@ fn content(
     member: &Member,
     name: String,
     limits: &Limits,
+    rules: Option<&Arc<Rules>>,
     out: &mut Members,
 ) -> io::Result<()> {
     let mut head = Vec::with_capacity(512);
@@ -119,9 +132,11 @@ fn content(
         }
     } else if is_layer && out.layers.len() < limits.layers {
         let left = limits.image_bytes.saturating_sub(out.inflated);
-        let limits = Limits { layer_bytes: limits.layer_bytes.min(left), ..limits.clone() };
-        let read = layer(&mut whole, &limits);
+        let secret_bytes = limits.secret_bytes.saturating_sub(out.secrets);
+        let limits = Limits { layer_bytes: limits.layer_bytes.min(left), secret_bytes, ..limits.clone() };
+        let read = layer(&mut whole, &limits, rules);
         out.inflated = out.inflated.saturating_add(read.bytes);
+        out.secrets = out.secrets.saturating_add(read.secrets.as_ref().map_or(0, Secrets::size));
         note_twice(out.layers.insert(name.clone(), read).is_some(), &name, &mut out.twice);
     }
     Ok(())
@@ -292,7 +307,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Inventory {
-        archive(&mut &*bytes, &Limits::default()).unwrap()
+        archive(&mut &*bytes, &Limits::default(), None).unwrap()
     }
 
     fn of(layers: &[&[Make<'_>]]) -> Inventory {
@@ -423,13 +438,13 @@ mod tests {
         }
         let bomb = gzip(&vec![0; 40 << 20]);
         let limits = Limits { ratio_free: 1 << 20, ratio: 100, ..Limits::default() };
-        let got = archive(&mut image(one, &[bomb]).as_slice(), &limits).unwrap();
+        let got = archive(&mut image(one, &[bomb]).as_slice(), &limits, None).unwrap();
         assert!(why(&got).contains("inflation ratio"), "{}", why(&got));
         let limits = Limits { file_bytes: 4, ..Limits::default() };
-        assert!(why(&archive(&mut image(one, one).as_slice(), &limits).unwrap()).contains("too large"));
+        assert!(why(&archive(&mut image(one, one).as_slice(), &limits, None).unwrap()).contains("too large"));
         let limits = Limits { entries: 1, ..Limits::default() };
         assert!(matches!(
-            archive(&mut image(one, one).as_slice(), &limits),
+            archive(&mut image(one, one).as_slice(), &limits, None),
             Err(ArchiveError::Unreadable(_))
         ));
     }
@@ -437,16 +452,23 @@ mod tests {
     #[test]
     fn no_image_is_an_error() {
         let whole = image(&[], &[]);
-        assert_eq!(archive(&mut &b""[..], &Limits::default()), Err(ArchiveError::NoManifest));
+        assert_eq!(archive(&mut &b""[..], &Limits::default(), None), Err(ArchiveError::NoManifest));
         assert_eq!(
-            archive(&mut tar(&[File("a", "b")]).as_slice(), &Limits::default()),
+            archive(&mut tar(&[File("a", "b")]).as_slice(), &Limits::default(), None),
             Err(ArchiveError::NoManifest)
         );
-        assert!(matches!(archive(&mut &b"noise"[..], &Limits::default()), Err(ArchiveError::Unreadable(_))));
-        assert!(matches!(archive(&mut &whole[..700], &Limits::default()), Err(ArchiveError::Unreadable(_))));
+        assert!(matches!(
+            archive(&mut &b"noise"[..], &Limits::default(), None),
+            Err(ArchiveError::Unreadable(_))
+        ));
+        assert!(matches!(
+            archive(&mut &whole[..700], &Limits::default(), None),
+            Err(ArchiveError::Unreadable(_))
+        ));
         for (manifest, want) in [("[]", "manifest"), ("{}", "manifest"), (r#"[{"Config":"x"}]"#, "config")] {
-            let error = archive(&mut tar(&[File("manifest.json", manifest)]).as_slice(), &Limits::default())
-                .unwrap_err();
+            let error =
+                archive(&mut tar(&[File("manifest.json", manifest)]).as_slice(), &Limits::default(), None)
+                    .unwrap_err();
             assert!(error.to_string().contains(want), "{manifest}: {error}");
         }
     }

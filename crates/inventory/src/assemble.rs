@@ -4,7 +4,7 @@ use crate::archive::ArchiveError;
 use crate::bounded::sha256;
 use crate::layer::Layer;
 use crate::stack::{stack, unknown};
-use crate::{Inventory, LayerInfo, Limits};
+use crate::{Inventory, LayerInfo, Limits, secrets};
 use model::{Digest, Gap, ImageId};
 use oci_spec::image::ImageConfiguration;
 
@@ -33,14 +33,16 @@ pub struct Parts {
 ///
 /// # Errors
 /// When the config cannot be read. A layer that cannot is named in [`Inventory::unknown`].
-pub fn assemble(parts: Parts, limits: &Limits) -> Result<Inventory, ArchiveError> {
+pub fn assemble(mut parts: Parts, limits: &Limits) -> Result<Inventory, ArchiveError> {
     let mut out = Inventory {
-        tags: parts.tags,
-        repo_digests: parts.repo_digests,
-        unknown: parts.unknown,
+        tags: std::mem::take(&mut parts.tags),
+        repo_digests: std::mem::take(&mut parts.repo_digests),
+        unknown: std::mem::take(&mut parts.unknown),
         ..Inventory::default()
     };
-    let steps = config(&parts.config_name, &parts.config, &mut out)?;
+    let (steps, base) = config(&parts.config_name, &parts.config, &mut out)?;
+    out.secrets = secrets::stacked(&mut parts.layers, &steps, base);
+    secrets::note(&mut out);
     out.image.index = parts.index;
     out.image.manifest = parts.manifest;
     if steps.len() != parts.layers.len() {
@@ -82,12 +84,11 @@ fn judge(name: &str, layer: Option<&Layer>, want: Option<&Digest>, out: &mut Inv
     }
 }
 
-/// Reads the config: names, date, and per layer its digest and instruction.
-fn config(
-    name: &str,
-    bytes: &[u8],
-    out: &mut Inventory,
-) -> Result<Vec<(Digest, Option<String>)>, ArchiveError> {
+/// What a config says of the layers: digest and instruction of each, and how many are of the base image.
+type Steps = (Vec<(Digest, Option<String>)>, usize);
+
+/// Reads the config: names, date, and what it says of the layers.
+fn config(name: &str, bytes: &[u8], out: &mut Inventory) -> Result<Steps, ArchiveError> {
     let bad = |why: String| ArchiveError::Config { name: name.to_owned(), why };
     let config = ImageConfiguration::from_reader(bytes).map_err(|error| bad(error.to_string()))?;
     let reference = out.tags.iter().find_map(|tag| tag.parse().ok());
@@ -102,5 +103,5 @@ fn config(
         let digest = Digest::parse(text).ok_or_else(|| bad(format!("{text} is no digest")))?;
         layers.push((digest, steps.next().flatten()));
     }
-    Ok(layers)
+    Ok((layers, secrets::base_layers(&config)))
 }

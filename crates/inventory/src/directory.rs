@@ -2,7 +2,9 @@
 
 use crate::layer::{Content, Layer};
 use crate::stack::stack;
-use crate::{Inventory, Limits, Packages, Scope, analyzers, owned, path};
+use crate::{Inventory, Limits, Packages, Rules, Scope, Search, analyzers, path, secrets};
+use std::io::{self, Read};
+use std::sync::Arc;
 
 /// Whether a file is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +23,40 @@ pub struct Directory {
     scope: Scope,
     limits: Limits,
     content: Layer,
+    search: Option<Search>,
 }
 
 impl Directory {
     /// A folder of which nothing was read yet.
     pub fn new(scope: Scope, limits: &Limits) -> Self {
-        Self { scope, limits: limits.clone(), content: Layer::default() }
+        Self { scope, limits: limits.clone(), content: Layer::default(), search: None }
+    }
+
+    /// The same, its files searched for secrets.
+    #[must_use]
+    pub fn searching(self, rules: &Arc<Rules>) -> Self {
+        let search = Some(Search::new(rules, false, &self.limits));
+        Self { search, ..self }
+    }
+
+    /// Whether a file is to be searched for secrets; its path is relative to the folder.
+    pub fn searches(&mut self, path: &str, size: u64) -> bool {
+        self.search.as_mut().is_some_and(|search| search.wants(path, size))
+    }
+
+    /// Searches a file for secrets.
+    pub fn search(&mut self, path: &str, input: &mut dyn Read) {
+        let Some(search) = &mut self.search else { return };
+        if let Err(error) = search.file(path, input) {
+            search.unreadable(&reason(&error));
+        }
+    }
+
+    /// A file that was to be searched for secrets could not be read.
+    pub fn unsearchable(&mut self, error: &io::Error) {
+        if let Some(search) = &mut self.search {
+            search.unreadable(&reason(error));
+        }
     }
 
     /// Whether a file is wanted; its path is relative to the folder.
@@ -64,7 +94,7 @@ impl Directory {
         };
         self.content.account.matched = self.content.account.matched.saturating_add(1);
         if found != Packages::default() {
-            self.content.files.insert(path.to_owned(), Content::Found(found));
+            self.content.found(path.to_owned(), found);
         }
     }
 
@@ -74,37 +104,23 @@ impl Directory {
         self.content.files.insert(path.to_owned(), Content::Unreadable(why.to_owned()));
     }
 
-    /// What go.sum knows completes a go.mod that lists only a part; by itself it says nothing.
-    fn complete(&mut self) {
-        let sums: Vec<String> =
-            self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
-        for sum in sums {
-            let Some(Content::Found(known)) = self.content.files.remove(&sum) else { continue };
-            let beside = sum.strip_suffix("sum").map(|stem| format!("{stem}mod")).unwrap_or_default();
-            let Some(Content::Found(module)) = self.content.files.get_mut(&beside) else { continue };
-            if !module.incomplete {
-                continue;
-            }
-            for mut package in known.packages {
-                if module.packages.iter().all(|p| p.name != package.name) {
-                    package.path.clone_from(&beside);
-                    module.packages.push(package);
-                }
-            }
-        }
-    }
-
     /// What was found.
     pub fn finish(mut self) -> Inventory {
-        owned::settle(self.content.files.values_mut().filter_map(|content| match content {
-            Content::Found(found) => Some(found),
-            _ => None,
-        }));
-        self.complete();
+        self.content.finish();
+        // What was there only for the files beside it found nothing itself.
+        let nothing = Content::Found(Packages::default());
+        self.content.files.retain(|_, content| *content != nothing);
         // pom.xml of modules and lock files are many; each is a file of its own.
         debug_assert!(self.content.files.keys().all(|path| path::normal(path, usize::MAX).is_ok()));
-        stack(Inventory::default(), vec![Some(self.content)], Vec::new(), &self.limits)
+        let mut out = Inventory { secrets: self.search.map(Search::finish), ..Inventory::default() };
+        secrets::note(&mut out);
+        stack(out, vec![Some(self.content)], Vec::new(), &self.limits)
     }
+}
+
+/// An error in words that many files share.
+fn reason(error: &io::Error) -> String {
+    error.kind().to_string()
 }
 
 #[cfg(test)]

@@ -58,8 +58,11 @@ pub fn index(source: &dyn ReadAt, limits: &Limits) -> Result<DockerArchive, Arch
     })
 }
 
-/// Where each member's bytes lie; a link is where its target is.
-fn members(source: &dyn ReadAt, limits: &Limits) -> Result<BTreeMap<String, (u64, u64)>, LayerError> {
+/// Where the bytes of each member of a tar archive lie: offset and size by path. A link is where its target is.
+///
+/// # Errors
+/// When the archive is torn, or has more members than the limit.
+pub fn members(source: &dyn ReadAt, limits: &Limits) -> Result<BTreeMap<String, (u64, u64)>, LayerError> {
     let caps = Caps { entries: 16, extension_bytes: limits.extension_bytes };
     let mut out = BTreeMap::new();
     let mut links = Vec::new();
@@ -108,11 +111,11 @@ mod tests {
             std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.as_slice()), &mut plain)
                 .unwrap();
             let found = index(&plain, &Limits::default()).unwrap();
-            let whole = archive(&mut plain.as_slice(), &Limits::default()).unwrap();
+            let whole = archive(&mut plain.as_slice(), &Limits::default(), None).unwrap();
             assert_eq!((&found.tags, found.others), (&whole.tags, 0), "{name}");
             for ((_, place), info) in found.layers.iter().zip(&whole.layers) {
                 let (offset, size) = place.unwrap();
-                let read = crate::layer(&mut Part::new(&plain, offset, size), &Limits::default());
+                let read = crate::layer(&mut Part::new(&plain, offset, size), &Limits::default(), None);
                 assert_eq!(read.diff_id.as_ref(), Some(&info.diff_id));
             }
             for cut in [0, 100, 512, plain.len() / 2] {

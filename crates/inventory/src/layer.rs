@@ -3,11 +3,12 @@
 use crate::bounded::{Budget, Inflated, Limit};
 use crate::path::{self, PathError};
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Account, Limits, Packages, Scope, analyzers, owned};
+use crate::{Account, Limits, Packages, Rules, Scope, Search, Secrets, analyzers, beside, owned};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
 
 /// Why a layer (or the rest of it) could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -47,6 +48,8 @@ impl From<io::Error> for LayerError {
 /// Why members without a usable path are dropped.
 const ESCAPES: &str = "the path climbs out of the image";
 const TOO_LONG: &str = "the path is too long";
+/// Why a member whose bytes are not all there is not read.
+const HOLES: &str = "it is stored with holes";
 
 impl Layer {
     /// Members that were not looked at because of their path, by reason.
@@ -79,6 +82,9 @@ pub struct Layer {
     pub failure: Option<LayerError>,
     /// Where every member went.
     pub account: Account,
+    /// Its secrets, when they were looked for. They depend on the rules as well, so they are not kept with the rest.
+    #[serde(skip)]
+    pub secrets: Option<Secrets>,
     /// Files analyzers want, by path.
     pub(crate) files: BTreeMap<String, Content>,
     /// Paths taken away from the layers below, with all below them.
@@ -87,18 +93,24 @@ pub struct Layer {
     pub(crate) opaque: Vec<String>,
     /// Hashes of the paths of everything that is no directory: a directory of the same name below is gone.
     pub(crate) covers: Vec<u64>,
+    /// Bytes kept of files for the files beside them.
+    #[serde(skip)]
+    kept: usize,
 }
 
-/// Reads one layer, plain or compressed, to its end or to the first thing that cannot be read.
-pub fn layer(input: &mut dyn Read, limits: &Limits) -> Layer {
+/// Reads one layer, plain or compressed, to its end or to the first thing that cannot be read. With rules its files are
+/// searched for secrets.
+pub fn layer(input: &mut dyn Read, limits: &Limits, rules: Option<&Arc<Rules>>) -> Layer {
     let mut out = Layer::default();
+    let mut search = rules.map(|rules| Search::new(rules, true, limits));
     let budget = Budget { bytes: limits.layer_bytes, ratio: limits.ratio, free: limits.ratio_free };
     let mut inflated = match Inflated::new(input, budget) {
         Ok(inflated) => inflated,
         Err(error) => return Layer { failure: Some(error.into()), ..out },
     };
     let caps = Caps { entries: limits.entries, extension_bytes: limits.extension_bytes };
-    let read = members(&mut Tar::new(&mut inflated, caps), limits, &mut out);
+    let read = members(&mut Tar::new(&mut inflated, caps), limits, &mut search, &mut out);
+    out.secrets = search.map(Search::finish);
     // Some writers pad after the end of the archive; the digest covers that too.
     let read = read.and_then(|()| inflated.drain());
     out.bytes = inflated.inflated_bytes();
@@ -108,14 +120,36 @@ pub fn layer(input: &mut dyn Read, limits: &Limits) -> Layer {
     }
     out.covers.sort_unstable();
     out.covers.dedup();
-    owned::settle(out.files.values_mut().filter_map(|content| match content {
-        Content::Found(found) => Some(found),
-        _ => None,
-    }));
+    out.finish();
     out
 }
 
-fn members(tar: &mut Tar<'_>, limits: &Limits, out: &mut Layer) -> io::Result<()> {
+impl Layer {
+    /// Takes in what an analyzer found in a file.
+    pub(crate) fn found(&mut self, path: String, mut found: Packages) {
+        beside::admit(&mut found, &mut self.kept);
+        self.files.insert(path, Content::Found(found));
+    }
+
+    /// Joins what is understood together, now that all files were read.
+    pub(crate) fn finish(&mut self) {
+        beside::join(self.files.iter_mut().filter_map(|(path, content)| match content {
+            Content::Found(found) => Some((path.as_str(), found)),
+            _ => None,
+        }));
+        owned::settle(self.files.values_mut().filter_map(|content| match content {
+            Content::Found(found) => Some(found),
+            _ => None,
+        }));
+    }
+}
+
+fn members(
+    tar: &mut Tar<'_>,
+    limits: &Limits,
+    search: &mut Option<Search>,
+    out: &mut Layer,
+) -> io::Result<()> {
     while let Some(member) = tar.next()? {
         out.account.members = out.account.members.saturating_add(1);
         let path = match path::normal(&member.path, limits.path_bytes) {
@@ -136,7 +170,8 @@ fn members(tar: &mut Tar<'_>, limits: &Limits, out: &mut Layer) -> io::Result<()
         if member.kind != Kind::Directory {
             out.covers.push(cover(&path));
         }
-        file(tar, member, path, limits, out)?;
+        let search = search.as_mut().and_then(|search| searched(search, &path, &member).then_some(search));
+        file(tar, member, path, limits, search, out)?;
     }
     Ok(())
 }
@@ -156,12 +191,34 @@ fn whiteout(path: &str, out: &mut Layer) -> bool {
     true
 }
 
-fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &mut Layer) -> io::Result<()> {
+/// Whether a member is searched for secrets. What is no file has no bytes of its own.
+fn searched(search: &mut Search, path: &str, member: &Member) -> bool {
+    match member.kind {
+        Kind::File => search.wants(path, member.size),
+        Kind::Sparse if search.wants(path, member.size) => {
+            search.unreadable(HOLES);
+            false
+        }
+        _ => false,
+    }
+}
+
+fn file(
+    tar: &mut Tar<'_>,
+    member: Member,
+    path: String,
+    limits: &Limits,
+    search: Option<&mut Search>,
+    out: &mut Layer,
+) -> io::Result<()> {
     let wanted = analyzers::of(&path, Scope::Installed);
     if wanted.is_empty() && member.kind == Kind::File && member.executable && member.size > 64 {
-        return program(tar, member, path, limits, out);
+        return program(tar, member, path, limits, search, out);
     }
     if wanted.is_empty() || member.kind == Kind::Directory {
+        if let Some(search) = search {
+            search.file(&path, &mut tar.body())?;
+        }
         if !wanted.is_empty() {
             // A directory in place of a file hides the file.
             out.whiteouts.push(path);
@@ -170,15 +227,25 @@ fn file(tar: &mut Tar<'_>, member: Member, path: String, limits: &Limits, out: &
         return Ok(());
     }
     let content = match member.kind {
-        Kind::File if member.size > limits.file_bytes => Content::Unreadable("it is too large".into()),
+        Kind::File if member.size > limits.file_bytes => {
+            if let Some(search) = search {
+                search.file(&path, &mut tar.body())?;
+            }
+            Content::Unreadable("it is too large".into())
+        }
         Kind::File => {
             let mut bytes = Vec::new();
             tar.body().read_to_end(&mut bytes)?;
-            Content::Found(analyzers::run(wanted, &path, &bytes))
+            if let Some(search) = search {
+                search.file(&path, &mut bytes.as_slice())?;
+            }
+            let mut found = analyzers::run(wanted, &path, &bytes);
+            beside::admit(&mut found, &mut out.kept);
+            Content::Found(found)
         }
         Kind::Symlink(target) => Content::Link(path::follow(&path, &target)),
         Kind::Hardlink(target) => hardlink(&target, limits, out),
-        Kind::Sparse => Content::Unreadable("it is stored with holes".into()),
+        Kind::Sparse => Content::Unreadable(HOLES.into()),
         Kind::Directory | Kind::Other => Content::Unreadable("it is no file".into()),
     };
     match &content {
@@ -197,11 +264,21 @@ fn program(
     member: Member,
     path: String,
     limits: &Limits,
+    search: Option<&mut Search>,
     out: &mut Layer,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
     tar.body().take(4).read_to_end(&mut bytes)?;
-    if !analyzers::program(&bytes) {
+    let is_program = analyzers::program(&bytes);
+    let whole = is_program && member.size <= limits.file_bytes;
+    let search = match search {
+        Some(search) if !whole => {
+            search.file(&path, &mut Cursor::new(&bytes).chain(tar.body()))?;
+            None
+        }
+        search => search,
+    };
+    if !is_program {
         out.account.unmatched = out.account.unmatched.saturating_add(1);
         return Ok(());
     }
@@ -213,6 +290,9 @@ fn program(
     }
     bytes.reserve_exact(usize::try_from(member.size).unwrap_or(0));
     tar.body().read_to_end(&mut bytes)?;
+    if let Some(search) = search {
+        search.file(&path, &mut bytes.as_slice())?;
+    }
     let found = analyzers::run(analyzers::of_programs(Scope::Installed), &path, &bytes);
     out.account.matched = out.account.matched.saturating_add(1);
     if found != Packages::default() {

@@ -22,9 +22,13 @@ pub(crate) struct KnowledgeArgs {
     #[arg(long, value_name = "FILE")]
     audit: Vec<String>,
 
-    /// Catalogue of exploited vulnerabilities, in CISA's JSON
+    /// Catalogue of exploited vulnerabilities, in CISA's JSON, beside the one that is built in
     #[arg(long, value_name = "FILE")]
     kev: Vec<String>,
+
+    /// Scores of how likely exploitation is: EPSS, in FIRST's CSV
+    #[arg(long, value_name = "FILE")]
+    epss: Vec<String>,
 
     /// Image facts: what is loaded, who signed (docs/guide/image-facts.md)
     #[arg(long, value_name = "FILE")]
@@ -48,6 +52,7 @@ impl KnowledgeArgs {
     fn documents(&self, inputs: &Inputs) -> Vec<(InputKind, String)> {
         let given = [
             (InputKind::KevCatalogue, &self.kev),
+            (InputKind::EpssScores, &self.epss),
             (InputKind::ScanReport, &self.scan),
             (InputKind::ImageFacts, &self.image_facts),
             (InputKind::AuditLog, &self.audit),
@@ -59,14 +64,14 @@ impl KnowledgeArgs {
             .collect();
         all.extend(inputs.others.iter().map(|other| (other.kind, other.path.clone())));
         // Catalogues first: scan reports are completed by them.
-        all.sort_by_key(|(kind, _)| *kind != InputKind::KevCatalogue);
+        all.sort_by_key(|(kind, _)| !matches!(kind, InputKind::KevCatalogue | InputKind::EpssScores));
         all.dedup();
         all
     }
 
     /// Reads everything there is to know beside the resources.
     pub(crate) fn read(&self, inputs: &Inputs) -> anyhow::Result<Knowledge> {
-        let mut reader = Reader::default();
+        let mut reader = Reader { columns: vuln::columns::Columns::built_in(), ..Reader::default() };
         for (kind, path) in self.documents(inputs) {
             if kind == InputKind::ScanReport && is_image(&path) {
                 reader.image(&path)?;
@@ -113,6 +118,7 @@ fn words(kind: InputKind) -> &'static str {
         InputKind::AuditLog => "an audit log",
         InputKind::AlertLog => "an alert log",
         InputKind::KevCatalogue => "a catalogue of exploited vulnerabilities",
+        InputKind::EpssScores => "scores of how likely exploitation is",
         InputKind::ImageFacts => "image facts",
         InputKind::OciLayout => "an image layout",
         InputKind::Unknown => "nothing that is known",
@@ -131,7 +137,12 @@ impl Reader {
         let diagnostics = match kind {
             InputKind::KevCatalogue => {
                 let (kev, diagnostics) = vuln::columns::Kev::parse(text);
-                self.columns.kev = Some(kev);
+                self.columns.add_kev(kev);
+                diagnostics
+            }
+            InputKind::EpssScores => {
+                let (epss, diagnostics) = vuln::columns::Epss::parse(text);
+                self.columns.epss = Some(epss);
                 diagnostics
             }
             InputKind::ScanReport => self.scan(&name, text),
@@ -177,7 +188,10 @@ impl Reader {
             }
             false => crate::scan::Target::Image(Some(name.to_owned())),
         };
-        let (report, gaps, _) = crate::scan::scan(&target, &options, model::Timestamp::now())?;
+        // Paths go through vulnerabilities; secrets of an image are no step of one.
+        options.scan.scanners = vec!["vuln".to_owned()];
+        let crate::scan::Scanned { report, gaps, .. } =
+            crate::scan::scan(&target, &options, model::Timestamp::now())?;
         let mut scan = vuln::trivy::import(&report, name.into(), &[]);
         scan.unknown.extend(gaps);
         self.take(scan);

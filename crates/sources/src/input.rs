@@ -22,6 +22,8 @@ pub enum InputKind {
     AlertLog,
     /// A catalogue of exploited vulnerabilities in CISA's JSON.
     KevCatalogue,
+    /// Scores of how likely exploitation is, in FIRST's CSV.
+    EpssScores,
     /// Image facts, a document of our own.
     ImageFacts,
     /// A folder in the OCI image layout.
@@ -47,6 +49,9 @@ pub fn classify(path: &Path, first: &[u8]) -> InputKind {
     {
         return kind;
     }
+    if trimmed.starts_with(b"#model_version:") || trimmed.starts_with(b"cve,epss") {
+        return InputKind::EpssScores;
+    }
     if manifest_name(path) { InputKind::Manifest } else { InputKind::Unknown }
 }
 
@@ -57,7 +62,7 @@ pub(crate) fn manifest_name(path: &Path) -> bool {
 
 /// Whether a file of a folder is looked into for an input that is no manifest.
 pub(crate) fn log_name(path: &Path) -> bool {
-    extension(path, &["jsonl", "ndjson", "log", "snapshot", "zst"])
+    extension(path, &["csv", "jsonl", "ndjson", "log", "snapshot", "zst"])
 }
 
 fn extension(path: &Path, known: &[&str]) -> bool {

@@ -17,7 +17,8 @@ fn an_alpine_archive_against_alpines_database() {
     let now = "2026-11-25T00:00:00Z".parse().unwrap();
     let run = |name: &str| {
         let bytes = crate::corpus::read(&format!("trivy/pkg/fanal/test/testdata/{name}.tar.gz")).unwrap();
-        let inventory = inventory::archive(&mut bytes.as_slice(), &inventory::Limits::default()).unwrap();
+        let inventory =
+            inventory::archive(&mut bytes.as_slice(), &inventory::Limits::default(), None).unwrap();
         scan(&inventory, &advisories, name.into(), now)
     };
     // Release 3.10.4 holds the fixes of everything the database lists.

@@ -247,7 +247,7 @@ fn layers(random: &mut Random) -> Vec<Vec<(String, Vec<u8>)>> {
     vec![lower, upper]
 }
 
-fn trivy(program: &Path, archive: &str, cache: &str) -> Result<Value, String> {
+pub(super) fn trivy(program: &Path, archive: &str, cache: &str) -> Result<Value, String> {
     let out = Command::new(program)
         .args([
             "image",
@@ -297,6 +297,34 @@ fn packages(report: &Value) -> BTreeSet<String> {
         .collect()
 }
 
+/// How many findings and packages two reports share.
+///
+/// # Errors
+/// What only one of them has, outside the classes that are meant.
+pub(super) fn compare(ours: &Value, theirs: &Value) -> Result<(usize, usize), String> {
+    let mut classes = BTreeMap::new();
+    let found = same("findings", &findings(ours), &findings(theirs), &mut classes)?;
+    Ok((found, same("packages", &packages(ours), &packages(theirs), &mut classes)?))
+}
+
+fn same(
+    what: &str,
+    ours: &BTreeSet<String>,
+    theirs: &BTreeSet<String>,
+    classes: &mut BTreeMap<&str, usize>,
+) -> Result<usize, String> {
+    for one in ours.symmetric_difference(theirs) {
+        let class = CLASSES.iter().find(|class| (class.is)(one));
+        let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
+        let class = class.ok_or_else(|| {
+            let all: Vec<&String> = ours.symmetric_difference(theirs).collect();
+            format!("only {who} has of {what}: {one}; all differences: {all:#?}")
+        })?;
+        *classes.entry(class.name).or_default() += 1;
+    }
+    Ok(ours.intersection(theirs).count())
+}
+
 fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<(), String> {
     tell(&format!("seed {seed}"));
     let mut random = Random::new(seed);
@@ -325,24 +353,10 @@ fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<()
             "json",
         ];
         let ours = ringwall.run(&words)?.exits(0)?.json()?;
-        for (what, ours, theirs) in [
-            ("findings", findings(&ours), findings(&theirs)),
-            ("packages", packages(&ours), packages(&theirs)),
-        ] {
-            for one in ours.symmetric_difference(&theirs) {
-                let class = CLASSES.iter().find(|class| (class.is)(one));
-                let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
-                let class = class.ok_or_else(|| {
-                    let all: Vec<&String> = ours.symmetric_difference(&theirs).collect();
-                    format!("RINGWALL_SEED={seed}, image {at}: only {who} has of {what}: {one}; all differences: {all:#?}")
-                })?;
-                *classes.entry(class.name).or_default() += 1;
-            }
-            if what == "findings" {
-                agreed += ours.intersection(&theirs).count();
-                empty += usize::from(theirs.is_empty());
-            }
-        }
+        let failed = |error| format!("RINGWALL_SEED={seed}, image {at}: {error}");
+        agreed += same("findings", &findings(&ours), &findings(&theirs), &mut classes).map_err(failed)?;
+        same("packages", &packages(&ours), &packages(&theirs), &mut classes).map_err(failed)?;
+        empty += usize::from(findings(&theirs).is_empty());
     }
     tell(&format!(
         "{count} images, {agreed} equal findings, {empty} images without any; differences: {classes:?}"

@@ -5,7 +5,11 @@ mod bad;
 mod differential;
 mod formats;
 mod goldens;
+mod hostile;
+mod installed;
 mod lists;
+mod local;
+mod secrets;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
@@ -59,7 +63,11 @@ fn cases() -> Result<Vec<Case>, Skip> {
         Ok(())
     }));
     out.extend(differential::cases()?);
+    out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
+    out.extend(hostile::cases());
+    out.extend(local::cases()?);
+    out.extend(secrets::cases()?);
     Ok(out)
 }

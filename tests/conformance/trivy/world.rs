@@ -7,21 +7,22 @@ use vuln::bolt::{Entry, write};
 /// A database's entries: `bucket|…|key` and a JSON text.
 pub(crate) type Rows = Vec<(String, String)>;
 
-/// The bytes of a database.
-pub(crate) fn database(rows: &[(String, String)]) -> Vec<u8> {
-    fn put(at: &mut BTreeMap<Vec<u8>, Entry>, path: &[&str], value: &str) {
-        match path {
-            [] => {}
-            [key] => drop(at.insert(key.as_bytes().to_vec(), Entry::Value(value.as_bytes().to_vec()))),
-            [key, rest @ ..] => {
-                let inner =
-                    at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
-                if let Entry::Bucket(inner) = inner {
-                    put(inner, rest, value);
-                }
+/// Puts a value at a path of buckets.
+pub(crate) fn put(at: &mut BTreeMap<Vec<u8>, Entry>, path: &[&str], value: &str) {
+    match path {
+        [] => {}
+        [key] => drop(at.insert(key.as_bytes().to_vec(), Entry::Value(value.as_bytes().to_vec()))),
+        [key, rest @ ..] => {
+            let inner = at.entry(key.as_bytes().to_vec()).or_insert_with(|| Entry::Bucket(BTreeMap::new()));
+            if let Entry::Bucket(inner) = inner {
+                put(inner, rest, value);
             }
         }
     }
+}
+
+/// The bytes of a database.
+pub(crate) fn database(rows: &[(String, String)]) -> Vec<u8> {
     let mut root = BTreeMap::new();
     for (path, value) in rows {
         put(&mut root, &path.split('|').collect::<Vec<_>>(), value);

@@ -1,4 +1,5 @@
-//! Peers written in Go: built with the ordinary client from a module of ours that pins every version.
+//! Peers that are made here: Go programs, built with the ordinary client from a module of ours that pins every version,
+//! and images.
 
 use crate::cost::{Cost, measure};
 use crate::root;
@@ -19,6 +20,13 @@ pub(crate) fn script(binary: &Path, folder: &str) -> Result<Cost, String> {
     let mut shell = Command::new("sh");
     shell.arg("build.sh");
     run(shell, binary, &[], folder)
+}
+
+/// Makes an image: `image-debian` is what `make.sh debian` makes.
+pub(crate) fn image(archive: &Path, name: &str) -> Result<Cost, String> {
+    let mut shell = Command::new("sh");
+    shell.args(["make.sh", name.trim_start_matches("image-")]);
+    run(shell, archive, &[], "images")
 }
 
 /// Runs a command that is yet to be told where its output goes, and what follows that.

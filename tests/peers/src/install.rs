@@ -20,7 +20,7 @@ pub fn cache() -> Result<PathBuf, String> {
 fn binary(cache: &Path, peer: &Peer) -> PathBuf {
     let folder = cache.join("peers").join(peer.name).join(peer.version);
     match peer.kind {
-        Kind::Go { .. } | Kind::Script { .. } => folder.join(peer.name),
+        Kind::Go { .. } | Kind::Script { .. } | Kind::Image => folder.join(peer.name),
         Kind::Debian { program, .. } => folder.join(program),
     }
 }
@@ -83,6 +83,7 @@ pub fn install(names: &[&str]) -> Result<(), String> {
         let cost = match peer.kind {
             Kind::Go { folder, package, link } => go::build(&path, folder, package, link)?,
             Kind::Script { folder } => go::script(&path, folder)?,
+            Kind::Image => go::image(&path, peer.name)?,
             Kind::Debian { suite, .. } => {
                 let folder = cache.join("peers").join(peer.name).join(peer.version);
                 deb::unpack(&folder, peer.module, peer.version, suite)?

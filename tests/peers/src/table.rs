@@ -20,6 +20,9 @@ pub enum Kind {
         /// Folder below `tests/peers/`.
         folder: &'static str,
     },
+    /// No program: an image of packages that were really installed, made by `sh make.sh NAME OUT` in
+    /// `tests/peers/images`.
+    Image,
     /// A Debian package, unpacked into the cache. The version is the one looked for first; a release's archive
     /// keeps only the latest.
     Debian {
@@ -64,6 +67,10 @@ const fn debian(
     why: &'static str,
 ) -> Peer {
     Peer { name, kind: Kind::Debian { program, suite: "" }, module, version, any: false, why }
+}
+
+const fn image(name: &'static str, version: &'static str, why: &'static str) -> Peer {
+    Peer { name, kind: Kind::Image, module: "image", version, any: false, why }
 }
 
 /// Every peer. The large ones come first, so that the smaller ones find most of their packages built.
@@ -174,6 +181,10 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "lets containerd start sandboxes of gVisor",
     },
+    image("image-debian", "1", "a Debian of years ago, to scan"),
+    image("image-applications", "1", "the same with wheels, Node modules and a Go program"),
+    image("image-java", "1", "the same with a war that holds jars"),
+    image("image-rpm", "2", "packages that rpm entered into its database"),
     Peer {
         any: true,
         ..kubernetes(
@@ -196,7 +207,7 @@ mod tests {
             let (folder, package) = match peer.kind {
                 Kind::Go { folder, package, .. } => (folder, package),
                 Kind::Script { folder } => (folder, peer.module),
-                Kind::Debian { .. } => continue,
+                Kind::Debian { .. } | Kind::Image => continue,
             };
             let path = root().join("tests/peers").join(folder);
             let pins = std::fs::read_to_string(path.join("go.mod")).expect(peer.name);

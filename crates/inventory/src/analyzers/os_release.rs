@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: None,
     parse,
+    join: None,
 };
 
 /// `KEY=value` lines; values may be quoted as in a shell (os-release(5)).

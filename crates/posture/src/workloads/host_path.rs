@@ -53,10 +53,11 @@ fn run(workload: &Workload<'_, '_>, report: &mut Report) {
         finding.severity = severity;
         finding.instance = Some(format!("{}:{}", seen.container.name(), seen.path));
         // Of what is as dangerous to read, nothing less helps.
-        if worth(&seen.path) == Worth::Node {
+        if worth(&seen.path) == Worth::Node && !seen.kept {
             finding.fixes.push(seen.unmount(workload));
         }
-        if seen.writable {
+        // What keeps its data there stops working without, or read-only.
+        if seen.writable && !seen.kept {
             let title = format!("mount {path} read-only in container {name}");
             finding.fixes.push(report::set(
                 workload.reference(),
@@ -118,6 +119,22 @@ mod tests {
         assert_eq!(severity("/", ", subPath: etc/localtime, readOnly: true"), None);
         assert_eq!(severity("/var/run/docker.sock", ""), None);
         assert!(escapes(&pod("workloads/host-path", &spec("/data/pg", ""))).is_empty());
+    }
+
+    #[test]
+    fn what_keeps_its_data_there_is_not_told_to_mount_it_read_only() {
+        let fixes = |command: &str| {
+            let spec = format!(
+                "{{volumes: [{{name: v, hostPath: {{path: /var/lib/etcd}}}}], containers: [{{name: a, {command} \
+                 volumeMounts: [{{name: v, mountPath: /var/lib/etcd/}}]}}]}}"
+            );
+            pod("workloads/host-path", &spec).findings.first().map(|f| f.fixes.len())
+        };
+        assert_eq!(fixes("command: [etcd, --data-dir=/var/lib/etcd],"), Some(0));
+        assert_eq!(fixes("args: [--wal-dir, /var/lib/etcd/wal],"), Some(0));
+        assert_eq!(fixes("command: [sh, -c, 'exec etcd --data-dir=/var/lib/etcd'],"), Some(0));
+        assert_eq!(fixes("command: [backup, --config=/var/lib/etcd/x, --data-dir=/tmp],"), Some(2));
+        assert_eq!(fixes("command: [backup, --data-dir=/var/lib/etcdx],"), Some(2));
     }
 
     #[test]

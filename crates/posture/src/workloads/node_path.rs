@@ -139,6 +139,8 @@ pub(crate) struct Seen<'t, 'a> {
     /// The path on the node, normal, with the mount's `subPath`.
     pub(crate) path: String,
     pub(crate) writable: bool,
+    /// Whether the container's own arguments say that it keeps its data there: it does not work without.
+    pub(crate) kept: bool,
     /// The volume, by its place in the pod's list; `None` when another mount shows it too.
     volume: Option<usize>,
 }
@@ -182,10 +184,32 @@ pub(crate) fn seen<'t, 'a>(spec: PodSpec<'t, 'a>, containers: &[Container<'t, 'a
             let path = normal(&format!("{base}/{below}"));
             let place = places.iter().position(|name| *name == mount.volume);
             let volume = place.filter(|_| mounts_of(mount.volume) == 1);
-            all.push(Seen { container: *container, mount: index, path, writable: !mount.read_only, volume });
+            let (writable, kept) = (!mount.read_only, keeps_data(*container, &normal(mount.path)));
+            all.push(Seen { container: *container, mount: index, path, writable, kept, volume });
         }
     }
     all
+}
+
+/// Words in the name of a flag whose value is written to: `--data-dir`, `--audit-log-path`, `--wal-dir`.
+const WRITTEN: &[&str] = &["data", "log", "wal", "cache", "state", "storage", "output"];
+
+/// Whether a flag in the container's command line says that it writes at or below `mounted`, a normal path.
+fn keeps_data(container: Container<'_, '_>, mounted: &str) -> bool {
+    let list = |field: &str| container.json.get(field).strings().map(str::to_owned).collect::<Vec<_>>();
+    let words = [list("command"), list("args")].concat();
+    let written = |flag: &str, value: &str| {
+        let name = flag.trim_start_matches('-').to_ascii_lowercase();
+        let (value, is_flag) = (value.trim_matches(['"', '\'']), flag.starts_with('-'));
+        is_flag
+            && value.starts_with('/')
+            && WRITTEN.iter().any(|word| name.contains(word))
+            && below(&normal(value), mounted)
+    };
+    // `--flag=value`, `--flag value`, and both inside the one argument of a shell.
+    let split: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
+    split.iter().any(|word| word.split_once('=').is_some_and(|(flag, value)| written(flag, value)))
+        || split.windows(2).any(|pair| matches!(pair, [flag, value] if written(flag, value)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Images from archives, layouts, local stores and registries, each to an inventory.
 
 use super::file::Positioned;
-use super::layers::Layers;
+use super::layers::{Layers, Wanted};
 use crate::exit;
 use anyhow::{Context as _, anyhow};
 use inventory::{Inventory, Limits, Part, Parts};
 use model::{Digest, Gap, Ring};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,17 +42,14 @@ pub(crate) fn input(path: &Path, reading: &Reading<'_>) -> anyhow::Result<Invent
     let file = Arc::new(file);
     match inventory::index(&*file, &reading.limits) {
         Ok(found) => archive(found, &file, reading),
-        Err(inventory::ArchiveError::NoManifest) => Err(exit::unreadable(format!(
-            "{}: neither a docker archive (no manifest.json) nor, as a folder, an OCI layout",
-            path.display()
-        ))),
+        Err(inventory::ArchiveError::NoManifest) => Packed::open(&file, path, reading),
         Err(error) => Err(exit::unreadable(format!("{}: {error}", path.display()))),
     }
 }
 
 /// An archive that comes in one piece: compressed, or from a socket.
 pub(crate) fn stream(input: &mut dyn Read, path: &Path, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
-    inventory::archive(input, &reading.limits)
+    inventory::archive(input, &reading.limits, reading.layers.rules())
         .map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))
 }
 
@@ -107,12 +105,16 @@ impl Read for Owned {
     }
 }
 
-fn diff_ids(config: &[u8]) -> anyhow::Result<Vec<Digest>> {
+/// The layers a config names, lowest first.
+fn diff_ids(config: &[u8]) -> anyhow::Result<Vec<Wanted>> {
     let value: serde_json::Value = serde_json::from_slice(config).context("the image's config")?;
     let list = value.pointer("/rootfs/diff_ids").and_then(|v| v.as_array()).cloned().unwrap_or_default();
-    list.iter()
-        .map(|text| text.as_str().and_then(Digest::parse).ok_or_else(|| anyhow!("{text} is no digest")))
-        .collect()
+    let base = inventory::base_layers_of(config);
+    let wanted = |(at, text): (usize, &serde_json::Value)| {
+        let diff_id = text.as_str().and_then(Digest::parse).ok_or_else(|| anyhow!("{text} is no digest"))?;
+        Ok(Wanted { diff_id, base: at < base })
+    };
+    list.iter().enumerate().map(wanted).collect()
 }
 
 /// Blobs in a folder of `algorithm/hex` files: an OCI layout's, or containerd's store.
@@ -133,13 +135,7 @@ impl Blobs for Folder {
         if bytes.len() as u64 > cap {
             return Err(exit::unreadable(format!("{}: over the limit of {cap} bytes", path.display())));
         }
-        if inventory::sha256(&bytes).as_ref() != Some(digest) && digest.as_str().starts_with("sha256:") {
-            return Err(exit::unreadable(format!(
-                "{}: its content is not what its name says",
-                path.display()
-            )));
-        }
-        Ok(bytes)
+        held(digest, bytes, &path.display().to_string())
     }
 
     fn open(&self, digest: &Digest, _: u64) -> anyhow::Result<Box<dyn Read>> {
@@ -154,12 +150,74 @@ fn layout(path: &Path, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
     let index = path.join("index.json");
     let bytes = std::fs::read(&index)
         .map_err(|error| exit::unreadable(format!("{}: {error}; is it an OCI layout?", index.display())))?;
-    let index: ImageIndex = serde_json::from_slice(&bytes)
-        .map_err(|error| exit::unreadable(format!("{}: {error}", index.display())))?;
-    let blobs = Folder(path.join("blobs"));
+    indexed(&Folder(path.join("blobs")), &bytes, &index, reading)
+}
+
+/// An OCI layout inside a tar archive: the same, by places in the file.
+struct Packed {
+    file: Arc<Positioned>,
+    members: BTreeMap<String, (u64, u64)>,
+}
+
+impl Packed {
+    fn open(file: &Arc<Positioned>, path: &Path, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
+        let members = inventory::members(&**file, &reading.limits)
+            .map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))?;
+        let packed = Self { file: Arc::clone(file), members };
+        let index = packed.document("index.json", MANIFEST).map_err(|_| {
+            exit::unreadable(format!(
+                "{}: neither a docker archive (no manifest.json) nor an OCI layout (no index.json)",
+                path.display()
+            ))
+        })?;
+        indexed(&packed, &index, &path.join("index.json"), reading)
+    }
+
+    fn document(&self, name: &str, cap: u64) -> anyhow::Result<Vec<u8>> {
+        let (offset, size) = self.place(name)?;
+        let size = usize::try_from(size).ok().filter(|size| *size as u64 <= cap);
+        let size = size.ok_or_else(|| exit::unreadable(format!("{name}: over the limit of {cap} bytes")))?;
+        inventory::exactly(&*self.file, offset, size).with_context(|| name.to_owned())
+    }
+
+    fn place(&self, name: &str) -> anyhow::Result<(u64, u64)> {
+        let place = self.members.get(name).copied();
+        place.ok_or_else(|| exit::unreadable(format!("the archive does not hold {name}")))
+    }
+}
+
+fn blob(digest: &Digest) -> String {
+    format!("blobs/{}", digest.as_str().replace(':', "/"))
+}
+
+impl Blobs for Packed {
+    fn small(&self, digest: &Digest, cap: u64) -> anyhow::Result<Vec<u8>> {
+        let name = blob(digest);
+        let bytes = self.document(&name, cap)?;
+        held(digest, bytes, &name)
+    }
+
+    fn open(&self, digest: &Digest, _: u64) -> anyhow::Result<Box<dyn Read>> {
+        let (offset, left) = self.place(&blob(digest))?;
+        Ok(Box::new(Owned { file: Arc::clone(&self.file), offset, left }))
+    }
+}
+
+/// A document, when its content is what its digest says.
+fn held(digest: &Digest, bytes: Vec<u8>, name: &str) -> anyhow::Result<Vec<u8>> {
+    if inventory::sha256(&bytes).as_ref() != Some(digest) && digest.as_str().starts_with("sha256:") {
+        return Err(exit::unreadable(format!("{name}: its content is not what its name says")));
+    }
+    Ok(bytes)
+}
+
+/// The image that the index of a layout names.
+fn indexed(blobs: &dyn Blobs, index: &[u8], path: &Path, reading: &Reading<'_>) -> anyhow::Result<Inventory> {
+    let index: ImageIndex = serde_json::from_slice(index)
+        .map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))?;
     let picked = pick(&index, reading.platform)?;
     let tag = picked.annotations().as_ref().and_then(|a| a.get("org.opencontainers.image.ref.name").cloned());
-    let mut had = described(&blobs, picked, Vec::new(), reading, 0)?;
+    let mut had = described(blobs, picked, Vec::new(), reading, 0)?;
     had.tags.extend(tag.filter(|tag| tag.contains(['/', ':'])));
     Ok(had)
 }

@@ -9,17 +9,19 @@ pub(crate) mod options;
 mod ranked;
 mod remote;
 mod sbom;
+mod secrets;
 mod setting;
 pub(crate) mod settings;
 mod vex;
 mod walk;
 
 use crate::{exit, output};
-use inventory::{Inventory, Limits, Os, Scope};
+use inventory::{Inventory, Limits, Os, Rules, Scope, Secrets};
 use model::{Gap, Reference, Severity, Timestamp};
 use options::{Options, ReportArgs};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use vuln::Status;
 use vuln::trivy::{Gate, Report, Request};
 
@@ -63,33 +65,42 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let now = Timestamp::now();
     let gate = gate(&options.report, now)?;
     let format = format(&options.report)?;
-    let (mut report, gaps, created) = scan(target, options, now)?;
+    let Scanned { mut report, gaps, created, secrets } = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
     vex::filter(&mut report, Some(target), options)?;
     trim(&mut report, options, format);
-    write(&report, &gaps, created, options, target.path(), format, now)?;
+    let beside = Beside { gaps: &gaps, created, secrets: secrets.as_ref() };
+    write(&report, &beside, options, target.path(), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps, code })
 }
 
-/// Scans; nothing is filtered yet. Also when the image was made.
-pub(crate) fn scan(
-    target: &Target,
-    options: &Options,
-    now: Timestamp,
-) -> anyhow::Result<(Report, Vec<Gap>, Option<Timestamp>)> {
+/// What a scan found, before anything is filtered.
+pub(crate) struct Scanned {
+    pub(crate) report: Report,
+    pub(crate) gaps: Vec<Gap>,
+    /// When the image was made.
+    created: Option<Timestamp>,
+    /// How far secrets were looked for; `None` when they were not.
+    secrets: Option<Secrets>,
+}
+
+/// What is known beside a report.
+#[derive(Default)]
+struct Beside<'a> {
+    gaps: &'a [Gap],
+    created: Option<Timestamp>,
+    secrets: Option<&'a Secrets>,
+}
+
+/// Scans; nothing is filtered yet.
+pub(crate) fn scan(target: &Target, options: &Options, now: Timestamp) -> anyhow::Result<Scanned> {
     // Before minutes are spent on a database.
     if matches!(target, Target::Image(None)) && options.image.input.is_none() {
         return Err(exit::usage("name an image, or give an archive with --input"));
     }
-    // A bill of materials lists what there is; what is wrong with it is asked for.
-    let bill = matches!(options.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json");
-    let listed_only = bill && !options.scan.scanners_given;
-    let wants = |name: &str| {
-        !listed_only
-            && options.scan.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
-    };
-    let database = match wants("vuln") {
+    let rules = secrets::rules(options)?;
+    let database = match options.wants("vuln") {
         true => {
             let disk = database::ready(&options.db, &options.image, options.scan.offline_scan, now)?;
             tracing::info!(database = %disk.path.display(), age = disk.age_in_words(now), "vulnerability database");
@@ -98,10 +109,10 @@ pub(crate) fn scan(
         false => None,
     };
     let mut request = request(options, now);
-    let inventory = inventory(target, options, &mut request)?;
+    let inventory = inventory(target, options, rules.as_ref(), &mut request)?;
     let (report, gaps) = vuln::trivy::report(&inventory, database.as_ref(), &request)
         .map_err(|error| exit::unreadable(error.to_string()))?;
-    Ok((report, gaps, inventory.created))
+    Ok(Scanned { report, gaps, created: inventory.created, secrets: inventory.secrets })
 }
 
 fn request(options: &Options, now: Timestamp) -> Request {
@@ -135,14 +146,19 @@ fn uuid(now: Timestamp) -> String {
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }
 
-fn inventory(target: &Target, options: &Options, request: &mut Request) -> anyhow::Result<Inventory> {
+fn inventory(
+    target: &Target,
+    options: &Options,
+    rules: Option<&Arc<Rules>>,
+    request: &mut Request,
+) -> anyhow::Result<Inventory> {
     let limits = Limits::default();
     let skip = walk::Skip { folders: &options.scan.skip_dirs, files: &options.scan.skip_files };
     let mut folder = |path: &Path, scope: Scope, kind: &'static str| {
         request.name = path.display().to_string();
         request.kind = kind;
         match path.exists() {
-            true => Ok(walk::folder(path, scope, &skip, &limits)),
+            true => Ok(walk::folder(path, scope, &skip, &limits, rules)),
             false => Err(exit::unreadable(format!("{}: there is no such file or folder", path.display()))),
         }
     };
@@ -151,7 +167,13 @@ fn inventory(target: &Target, options: &Options, request: &mut Request) -> anyho
         Target::Root(path) => folder(path, Scope::Installed, "filesystem"),
         Target::Repository(path) => folder(path, Scope::Repository, "repository"),
         Target::Sbom(path) => sbom::read(path, request),
-        Target::Image(name) => image(name.as_deref(), options, &limits, request),
+        Target::Image(name) => {
+            let mut found = image(name.as_deref(), options, &limits, rules, request)?;
+            if let Some(rules) = rules {
+                secrets::complete(&mut found, rules, options, &limits);
+            }
+            Ok(found)
+        }
     }
 }
 
@@ -159,9 +181,10 @@ fn image(
     name: Option<&str>,
     options: &Options,
     limits: &Limits,
+    rules: Option<&Arc<Rules>>,
     request: &mut Request,
 ) -> anyhow::Result<Inventory> {
-    let layers = layers::Layers::new(&file::cache(options.db.cache_dir.as_deref()));
+    let layers = layers::Layers::new(&file::cache(options.db.cache_dir.as_deref()), rules.cloned());
     let reading = images::Reading {
         limits: limits.clone(),
         layers: &layers,
@@ -246,8 +269,7 @@ fn trim(report: &mut Report, options: &Options, format: &vuln::trivy::Format) {
 /// Writes the report, and says beside it what it cannot tell.
 fn write(
     report: &Report,
-    gaps: &[Gap],
-    created: Option<Timestamp>,
+    beside: &Beside<'_>,
     options: &Options,
     target: Option<&Path>,
     format: &vuln::trivy::Format,
@@ -256,7 +278,9 @@ fn write(
     let columns = ranked::columns(&options.report)?;
     let text = match (options.report.rank, format.id) {
         (true, _) => vuln::trivy::ranked(report, &columns),
-        (false, "table") => vuln::trivy::overview(report, gaps, created, &columns, now),
+        (false, "table") => {
+            vuln::trivy::overview(report, beside.gaps, beside.created, beside.secrets, &columns, now)
+        }
         _ => (format.write)(report, &setting::setting(options, target, format, now)?)
             .map_err(|error| exit::usage(error.to_string()))?,
     };
@@ -266,11 +290,11 @@ fn write(
     }
     if format.id != "table" || options.report.rank {
         for scanner in ["secret", "misconfig", "license"] {
-            if options.scan.scanners.iter().any(|s| s == scanner) {
+            if options.wants(scanner) && !(scanner == "secret" && beside.secrets.is_some()) {
                 output::say(&format!("{scanner}s: not scanned"));
             }
         }
-        unknown(gaps);
+        unknown(beside.gaps);
     }
     let left_out = (format.left_out)(report);
     if left_out > 0 {
@@ -303,7 +327,7 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     vex::filter(&mut report, None, options)?;
     trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
-    write(&report, &broken, None, options, Some(path), format, now)?;
+    write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, Some(path), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps: broken, code })
 }

@@ -95,11 +95,11 @@ pub(crate) struct ReportArgs {
     )]
     pub(crate) show_suppressed: bool,
 
-    /// Exploited vulnerabilities first: CISA's catalogue, in its JSON
+    /// Catalogue of exploited vulnerabilities, in CISA's JSON, beside the one that is built in
     #[arg(long, value_name = "FILE")]
     pub(crate) kev: Option<PathBuf>,
 
-    /// Likelihood of exploitation: EPSS scores, in FIRST's CSV
+    /// Scores of how likely exploitation is: EPSS, in FIRST's CSV
     #[arg(long, value_name = "FILE")]
     pub(crate) epss: Option<PathBuf>,
 
@@ -107,6 +107,9 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) rank: bool,
 }
+
+/// The settings of the search for secrets, where none are named.
+pub(crate) const SECRET_CONFIG: &str = "trivy-secret.yaml";
 
 /// What is read, and how.
 #[derive(Args, Clone, Debug)]
@@ -121,7 +124,7 @@ pub(crate) struct ScanArgs {
     )]
     pub(crate) scanners_given: bool,
 
-    /// What to look for: vuln (secret, misconfig and license are not looked for yet); nothing by default where a bill
+    /// What to look for: vuln, secret (misconfig and license are not looked for yet); nothing by default where a bill
     /// of materials is written
     #[arg(
         long,
@@ -132,6 +135,16 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) scanners: Vec<String>,
+
+    /// Settings of the search for secrets: own rules, and which built-in ones count
+    #[arg(
+        long,
+        env = "TRIVY_SECRET_CONFIG",
+        default_value = SECRET_CONFIG,
+        value_name = "FILE",
+        hide_env = true
+    )]
+    pub(crate) secret_config: PathBuf,
 
     /// Which packages count: os, library
     #[arg(
@@ -194,6 +207,13 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) offline_scan: bool,
+}
+
+impl ScanArgs {
+    /// Whether something is looked for, under its present name or an old one.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.scanners.iter().any(|s| s == name || (name == "vuln" && s == "vulnerability"))
+    }
 }
 
 /// The database.
@@ -331,6 +351,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether something is looked for. A bill of materials lists what there is: what is wrong with it is asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let bill = matches!(self.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json");
+        (!bill || self.scan.scanners_given) && self.scan.wants(name)
+    }
+
     /// All at their defaults.
     pub(crate) fn none() -> Self {
         use clap::FromArgMatches as _;
@@ -397,8 +423,6 @@ pub(crate) struct AcceptedArgs {
     cache_backend: Option<String>,
     #[arg(long, hide = true)]
     cache_ttl: Option<String>,
-    #[arg(long, hide = true)]
-    secret_config: Option<String>,
     #[arg(long, hide = true)]
     image_config_scanners: Vec<String>,
     #[arg(long, hide = true)]

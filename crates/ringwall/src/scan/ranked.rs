@@ -14,11 +14,11 @@ pub(crate) fn columns(options: &ReportArgs) -> anyhow::Result<Columns> {
         true => Err(exit::unreadable(format!("{}: it is not the catalogue it should be", path.display()))),
         false => Ok(()),
     };
-    let mut out = Columns::default();
+    let mut out = Columns::built_in();
     if let Some(path) = &options.kev {
         let (kev, diagnostics) = Kev::parse(&read(path)?);
         sound(path, kev.is_empty() && !diagnostics.is_empty())?;
-        out.kev = Some(kev);
+        out.add_kev(kev);
     }
     if let Some(path) = &options.epss {
         let (epss, diagnostics) = Epss::parse(&read(path)?);

@@ -19,6 +19,7 @@ const KEYS: &[(&str, &str)] = &[
     ("list_all_pkgs", "list-all-pkgs"),
     ("show_suppressed", "scan.show-suppressed"),
     ("scanners", "scan.scanners"),
+    ("secret_config", "secret.config"),
     ("skip_dirs", "scan.skip-dirs"),
     ("skip_files", "scan.skip-files"),
     ("offline_scan", "scan.offline"),

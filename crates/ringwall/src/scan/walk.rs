@@ -1,13 +1,14 @@
 //! A folder's files, handed to the analyzers that want them. Links are not followed: what they lead to is met anyway,
 //! or lies outside.
 
-use inventory::{Directory, Inventory, Limits, Scope, Want};
+use inventory::{Directory, Inventory, Limits, Rules, Scope, Want};
 use std::io::{Read, Seek as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Folders that hold no files of their own.
-const NEVER: [&str; 4] = ["proc", "sys", "dev", "run"];
+const NEVER: [&str; 3] = ["proc", "sys", "dev"];
 
 /// What is left out of a folder.
 pub(crate) struct Skip<'a> {
@@ -15,9 +16,27 @@ pub(crate) struct Skip<'a> {
     pub(crate) files: &'a [String],
 }
 
-/// Reads a folder, or one file.
-pub(crate) fn folder(root: &Path, scope: Scope, skip: &Skip<'_>, limits: &Limits) -> Inventory {
+impl Skip<'_> {
+    /// Whether a file of an image is left out: itself, or a folder above it.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let root = Path::new("/");
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        matches(self.files, path, root) || above.into_iter().any(|folder| matches(self.folders, folder, root))
+    }
+}
+
+/// Reads a folder, or one file; with rules its files are searched for secrets.
+pub(crate) fn folder(
+    root: &Path,
+    scope: Scope,
+    skip: &Skip<'_>,
+    limits: &Limits,
+    rules: Option<&Arc<Rules>>,
+) -> Inventory {
     let mut directory = Directory::new(scope, limits);
+    if let Some(rules) = rules {
+        directory = directory.searching(rules);
+    }
     if root.is_file() {
         let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         file(root, &name, &mut directory);
@@ -75,9 +94,21 @@ fn matches(patterns: &[String], path: &str, root: &Path) -> bool {
     })
 }
 
+/// Whether a path is below one of the folders that hold no files of their own.
+fn never(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(top, _)| NEVER.contains(&top))
+}
+
 fn file(path: &Path, name: &str, directory: &mut Directory) {
-    let executable = || std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0);
-    let want = directory.wants(name, executable());
+    let meta = std::fs::metadata(path).ok();
+    let executable = meta.as_ref().is_some_and(|meta| meta.permissions().mode() & 0o111 != 0);
+    let want = directory.wants(name, executable);
+    if !never(name) && directory.searches(name, meta.map_or(0, |meta| meta.len())) {
+        match std::fs::File::open(path) {
+            Ok(mut file) => directory.search(name, &mut file),
+            Err(error) => directory.unsearchable(&error),
+        }
+    }
     if want == Want::No {
         return;
     }
@@ -124,6 +155,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_of_an_image() {
+        let list = |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
+        let (folders, files) = (list(&["/opt/app", "**/cache"]), list(&["etc/*.env"]));
+        let skip = Skip { folders: &folders, files: &files };
+        for (path, want) in [
+            ("opt/app/a", true),
+            ("var/cache/x/y", true),
+            ("etc/a.env", true),
+            ("opt/apple", false),
+            ("cache", false),
+        ] {
+            assert_eq!(skip.covers(path), want, "{path}");
+        }
+    }
+
+    #[test]
     fn folders_and_files() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -133,12 +180,21 @@ mod tests {
         }
         let run = |path: &Path, folders: &[String]| {
             let skip = Skip { folders, files: &[] };
-            super::folder(path, Scope::Folder, &skip, &Limits::default())
+            super::folder(path, Scope::Folder, &skip, &Limits::default(), None)
         };
         let all = run(folder.path(), &[]);
         assert_eq!((all.packages.len(), all.unknown.len()), (3, 0));
         assert_eq!(run(folder.path(), &["b".to_owned()]).packages.len(), 2);
         assert_eq!(run(&at("a/requirements.txt"), &[]).packages.len(), 1);
         assert_eq!(run(&at("none"), &[]).unknown.len(), 1);
+        for name in ["a/.env", "proc/.env", "dev.env"] {
+            std::fs::write(at(name), "token: ghp_0123456789abcdefghijABCDEFGHIJ012345\n").unwrap();
+        }
+        let skip = Skip { folders: &[], files: &[] };
+        let found =
+            super::folder(folder.path(), Scope::Folder, &skip, &Limits::default(), Some(&Arc::default()));
+        let secrets = found.secrets.unwrap();
+        let paths: Vec<&str> = secrets.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["a/.env", "dev.env"]);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// What the catalogue says of one vulnerability.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KevEntry {
     /// CVE id.
@@ -31,7 +31,14 @@ pub struct Kev {
     /// When it was released.
     pub released: Option<Timestamp>,
     entries: BTreeMap<String, KevEntry>,
+    /// Whether nothing but what is built in is known.
+    built_in: bool,
 }
+
+/// The ids of the catalogue that is built in: a year a line, then numbers.
+const IDS: &str = include_str!("kev.txt");
+/// When that catalogue was released.
+const RELEASED: &str = "2025-08-25T17:04:19Z";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,7 +64,7 @@ impl Kev {
         let mut out = Self {
             version: catalogue.catalog_version,
             released: catalogue.date_released.parse().ok(),
-            entries: BTreeMap::new(),
+            ..Self::default()
         };
         let mut diagnostics = Vec::new();
         for (at, raw) in catalogue.vulnerabilities.iter().enumerate() {
@@ -72,6 +79,33 @@ impl Kev {
             }
         }
         (out, diagnostics)
+    }
+
+    /// The catalogue that is built in: ids alone, as of its release.
+    pub fn built_in() -> Self {
+        let entry = |id: String| (id.clone(), KevEntry { id, ..KevEntry::default() });
+        let year = |line: &'static str| {
+            let mut words = line.split(' ');
+            let year = words.next().unwrap_or_default();
+            words.map(move |number| entry(format!("CVE-{year}-{number}")))
+        };
+        Self {
+            version: "2025.08.25".to_owned(),
+            released: RELEASED.parse().ok(),
+            entries: IDS.lines().filter(|line| !line.starts_with('#')).flat_map(year).collect(),
+            built_in: true,
+        }
+    }
+
+    /// This catalogue and what another lists besides; version and date are the other's. What was once exploited stays so.
+    pub fn with(mut self, newer: Self) -> Self {
+        self.entries.extend(newer.entries);
+        Self { entries: self.entries, ..newer }
+    }
+
+    /// Whether nobody gave a catalogue.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
     }
 
     /// What it says of a vulnerability.
@@ -112,12 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn built_in_and_more() {
+        let built_in = Kev::built_in();
+        assert!(built_in.is_built_in() && built_in.released.is_some() && built_in.len() > 1000);
+        assert!(built_in.get("CVE-2021-44228").is_some() && built_in.get("CVE-2021-44229").is_none());
+        let text = br#"{"catalogVersion":"2026.11.20","vulnerabilities":[{"cveID":"CVE-2026-1"}]}"#;
+        let both = Kev::built_in().with(Kev::parse(text).0);
+        assert!(!both.is_built_in() && both.version == "2026.11.20");
+        assert!(both.get("CVE-2021-44228").is_some() && both.get("CVE-2026-1").is_some());
+    }
+
+    #[test]
     fn corpus() {
         let Some(text) = crate::corpus::read("advisories/kev/known_exploited_vulnerabilities.json") else {
             return;
         };
         let (kev, diagnostics) = Kev::parse(&text);
         assert_eq!((kev.len(), diagnostics.len()), (1404, 0));
-        assert!(kev.get("CVE-2021-44228").is_some());
+        assert!(kev.entries.keys().eq(Kev::built_in().entries.keys()));
     }
 }

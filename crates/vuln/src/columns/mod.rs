@@ -18,6 +18,19 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// What is known without being given anything.
+    pub fn built_in() -> Self {
+        Self { kev: Some(Kev::built_in()), epss: None }
+    }
+
+    /// Adds a catalogue to those at hand.
+    pub fn add_kev(&mut self, given: Kev) {
+        self.kev = Some(match self.kev.take() {
+            Some(known) => known.with(given),
+            None => given,
+        });
+    }
+
     /// Fills the columns in; what a column does not know stays as it is.
     pub fn fill(&self, found: &mut [Found]) {
         for one in found {

@@ -7,7 +7,7 @@ use super::detect::{Unjudged, language_packages, system_packages};
 use super::fill::fill;
 use super::package::{Kind, Pkg};
 use super::report::{Layer, Metadata, Os as ReportOs, Report, ScanResult, Tool};
-use super::{Json, config, system};
+use super::{Json, config, secrets, system};
 use inventory::{Ecosystem, Inventory, Os};
 use model::{Gap, Reference, Ring, Timestamp};
 use std::collections::BTreeMap;
@@ -77,6 +77,7 @@ pub fn report(
     if request.language {
         results.extend(language_results(inventory, database, request, &mut unjudged)?);
     }
+    results.extend(secrets::results(inventory, &request.name));
     for result in results.iter_mut().filter(|_| database.is_some()) {
         if let Some(database) = database {
             fill(&mut result.vulnerabilities, &request.severity_sources, database)?;

@@ -4,6 +4,7 @@
 
 use super::report::DetectedVulnerability;
 use super::{Json, purl};
+use inventory::glob;
 use model::{Diagnostic, Timestamp};
 use regex::Regex;
 use serde::Serialize;
@@ -176,47 +177,6 @@ impl Ignore {
 fn expired(day: &str, now: Timestamp) -> Option<bool> {
     let text = if day.contains('T') { day.to_owned() } else { format!("{day}T00:00:00Z") };
     text.parse::<Timestamp>().ok().map(|end| end < now)
-}
-
-/// A path pattern: `*` and `?` stay within a part, `**` spans parts, `[…]` and `{a,b}` choose.
-fn glob(pattern: &str) -> Option<Regex> {
-    let mut out = String::from("^");
-    let mut chars = pattern.chars().peekable();
-    let mut depth = 0_u32;
-    while let Some(c) = chars.next() {
-        match c {
-            '*' if chars.next_if_eq(&'*').is_some() => match chars.next_if_eq(&'/') {
-                Some(_) => out.push_str("(?:.*/)?"),
-                None => out.push_str(".*"),
-            },
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
-            '{' => {
-                depth = depth.saturating_add(1);
-                out.push_str("(?:");
-            }
-            '}' if depth > 0 => {
-                depth = depth.saturating_sub(1);
-                out.push(')');
-            }
-            ',' if depth > 0 => out.push('|'),
-            '[' => {
-                let set: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                let (not, set) = match set.strip_prefix(['!', '^']) {
-                    Some(set) => ("^", set),
-                    None => ("", set.as_str()),
-                };
-                out.push_str(&format!(
-                    "[{not}{}]",
-                    set.replace('\\', "\\\\").replace('[', "\\[").replace('&', "\\&")
-                ));
-            }
-            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
-            c => out.push_str(&regex::escape(&c.to_string())),
-        }
-    }
-    out.push('$');
-    regex::RegexBuilder::new(&out).size_limit(1 << 20).build().ok()
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod ranked;
 mod read;
 mod report;
 mod sarif;
+mod secrets;
 mod setting;
 mod shapes;
 mod spdx;
@@ -49,6 +50,7 @@ pub use read::{Caps, read};
 pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,
 };
+pub use secrets::searchable;
 pub use setting::{Ids, Setting, WriteError};
 pub use table::table;
 pub use templated::{BuiltIn, TEMPLATES, built_in};
@@ -68,7 +70,7 @@ pub struct Format {
 
 /// Every format.
 pub static FORMATS: &[Format] = &[
-    Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out },
+    Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out: unshown },
     Format {
         id: "json",
         about: "the whole report, as Trivy writes it",
@@ -88,10 +90,15 @@ pub static FORMATS: &[Format] = &[
     Format { id: "spdx", about: "a bill of materials, SPDX in tags and values", write: spdx::tags, left_out },
 ];
 
-/// Findings the table and bills of materials do not hold: misconfigurations, secrets and licences.
+/// Findings bills of materials do not hold: misconfigurations, secrets and licences.
 fn left_out(report: &Report) -> usize {
+    let secrets = report.results.iter().fold(0, |sum: usize, r| sum.saturating_add(r.secrets.len()));
+    unshown(report).saturating_add(secrets)
+}
+
+/// Findings the table does not show: misconfigurations and licences.
+fn unshown(report: &Report) -> usize {
     report.results.iter().fold(0, |sum: usize, r| {
-        let others = [r.misconfigurations.len(), r.secrets.len(), r.licenses.len()];
-        others.iter().fold(sum, |sum, n| sum.saturating_add(*n))
+        sum.saturating_add(r.misconfigurations.len()).saturating_add(r.licenses.len())
     })
 }

@@ -5,19 +5,22 @@ use super::report::{DetectedVulnerability, Report};
 use super::table::{grid, table_with};
 use crate::columns::Columns;
 use crate::scan::severity;
+use inventory::Secrets;
 use model::{Gap, Timestamp, escape};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// The table for people, with what is known beside the report: what could not be judged, how old the image is.
+/// The table for people, with what is known beside the report: what could not be judged, how
+/// far secrets were searched for, how old the image is.
 pub fn overview(
     report: &Report,
     gaps: &[Gap],
     created: Option<Timestamp>,
+    searched: Option<&Secrets>,
     columns: &Columns,
     now: Timestamp,
 ) -> String {
-    let mut out = table_with(report, columns);
+    let mut out = table_with(report, searched, columns);
     if let Some(line) = created.and_then(|created| age(report, created, now)) {
         out.push('\n');
         out.push_str(&line);
@@ -100,6 +103,12 @@ pub fn ranked(report: &Report, columns: &Columns) -> String {
     ];
     let mut out = String::new();
     grid(&head, &rows, &mut out);
+    if let Some(kev) = columns.kev.as_ref().filter(|kev| kev.is_built_in()) {
+        let version = &kev.version;
+        out.push_str(&format!(
+            "Exploited: as of {version}, built in; --kev FILE brings a newer catalogue.\n"
+        ));
+    }
     out
 }
 
@@ -179,13 +188,13 @@ mod tests {
             help: None,
         };
         let (made, now) = (at("2026-01-01T00:00:00Z"), at("2026-07-03T00:00:00Z"));
-        let text = overview(&report, &[gap], Some(made), &Columns::default(), now);
+        let text = overview(&report, &[gap], Some(made), None, &Columns::default(), now);
         assert!(text.contains("built 183 days ago; 1 of its vulnerabilities have a fix"), "{text}");
         assert!(text.contains("unknown: 1 parts") && text.contains("layer x: cut"));
         assert!(
-            !overview(&report, &[], Some(at("1970-01-01T00:00:00Z")), &Columns::default(), now)
+            !overview(&report, &[], Some(at("1970-01-01T00:00:00Z")), None, &Columns::default(), now)
                 .contains("built")
         );
-        assert!(overview(&report, &[], None, &columns(), now).contains("Exploited"));
+        assert!(overview(&report, &[], None, None, &columns(), now).contains("Exploited"));
     }
 }

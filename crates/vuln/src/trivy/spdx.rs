@@ -6,7 +6,8 @@ use super::bom::{Bom, Bond, Component, Kind};
 use super::license::{self, Expression, Join};
 use super::locator::Locator;
 use super::setting::seconds;
-use super::{Json, Report, Setting, WriteError, uid};
+use super::{Json, Report, Setting, WriteError};
+use inventory::structure as uid;
 use sha1::{Digest as _, Sha1};
 use std::collections::BTreeMap;
 
@@ -192,7 +193,7 @@ impl Document {
             .field("LicenseName", Some(uid::text(&other.name)))
             .field("LicenseCrossReferences", Some(0))
             .field("LicenseComment", Some(uid::text(other.comment)));
-        let id = format!("LicenseRef-{:x}", hash.0);
+        let id = format!("LicenseRef-{:x}", hash.hash());
         self.licenses.insert(id.clone(), other);
         id
     }
@@ -272,7 +273,7 @@ fn hash(component: &Component) -> u64 {
     let set = |hashes: &mut dyn Iterator<Item = u64>| hashes.fold(0, |all, one| all ^ one);
     let locator = Locator::read(&component.purl).unwrap_or_default();
     let qualifier = |(key, value): (&String, &String)| {
-        uid::Struct::new("Qualifier").field("Key", text(key)).field("Value", text(value)).0
+        uid::Struct::new("Qualifier").field("Key", text(key)).field("Value", text(value)).hash()
     };
     let purl = uid::Struct::new("PackageURL")
         .field("Type", text(&locator.kind))
@@ -283,7 +284,7 @@ fn hash(component: &Component) -> u64 {
         .field("Subpath", text(&locator.subpath));
     let names = uid::Struct::new("PkgIdentifier")
         .field("UID", text(&component.uid))
-        .field("PURL", Some(purl.0))
+        .field("PURL", Some(purl.hash()))
         .field("BOMRef", text(&component.given));
     let digests = Some(&component.digest).filter(|digest| !digest.is_empty()).map(|digest| uid::text(digest));
     let file = uid::Struct::new("File")
@@ -296,7 +297,7 @@ fn hash(component: &Component) -> u64 {
             .field("Value", text(value))
             .field("Namespace", text(""))
             .field("External", Some(uid::flag(false)))
-            .0
+            .hash()
     };
     let properties = set(&mut component.properties.iter().map(property));
     uid::Struct::new("Component")
@@ -309,12 +310,12 @@ fn hash(component: &Component) -> u64 {
         .field("SrcVersion", text(&component.source_version))
         .field("SrcFile", text(&component.source_file))
         .field("Licenses", Some(set(&mut component.licenses.iter().map(|one| uid::text(one)))))
-        .field("PkgIdentifier", Some(names.0))
+        .field("PkgIdentifier", Some(names.hash()))
         .field("Supplier", text(&component.supplier))
-        .field("Files", Some(if is_file { file.0 } else { 0 }))
+        .field("Files", Some(if is_file { file.hash() } else { 0 }))
         // The one list that is a set by its own word is finished as one.
         .field("Properties", Some(uid::fnv(&properties.to_le_bytes())))
-        .0
+        .hash()
 }
 
 fn string(text: &str) -> Json {

@@ -1,8 +1,10 @@
 //! The table for people: a summary of every target, then one table a target.
 
+use super::Json;
 use super::report::{DetectedVulnerability, Report, ScanResult};
-use crate::columns::Columns;
+use crate::columns::{Columns, Kev};
 use crate::scan::severity;
+use inventory::Secrets;
 use model::{Severity, escape};
 
 /// Widest title that is shown, in characters.
@@ -10,57 +12,140 @@ const TITLE: usize = 60;
 const SEVERITIES: [Severity; 5] =
     [Severity::Unknown, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-/// Writes the vulnerabilities of a report. Until secrets are read, the first line says that they were not looked for.
+/// Writes the vulnerabilities and secrets of a report. Where no secrets were looked for, the first line says so.
 pub fn table(report: &Report) -> String {
-    table_with(report, &Columns::default())
+    table_with(report, None, &Columns::default())
 }
 
-/// The same, with the columns at hand.
-pub(crate) fn table_with(report: &Report, columns: &Columns) -> String {
+/// The same, with the columns at hand, and what is known of the search for secrets.
+pub(crate) fn table_with(report: &Report, searched: Option<&Secrets>, columns: &Columns) -> String {
     let mut out = String::new();
     let secrets = report.results.iter().any(|r| r.class == "secret" || !r.secrets.is_empty());
-    if !secrets {
-        out.push_str("secrets: not scanned\n");
+    match searched {
+        Some(searched) => out.push_str(&coverage(searched)),
+        None if !secrets => out.push_str("secrets: not scanned\n"),
+        None => {}
     }
     let rows: Vec<Vec<String>> = report.results.iter().map(summary).collect();
     if rows.is_empty() {
-        out.push_str("\nNothing was looked at: the report holds no results.\n");
+        out.push_str(match searched {
+            Some(_) => "\nNothing was found.\n",
+            None => "\nNothing was looked at: the report holds no results.\n",
+        });
         return out;
     }
     out.push_str("\nReport Summary\n\n");
-    grid(&["Target", "Type", "Vulnerabilities", "Worst"], &rows, &mut out);
+    grid(&["Target", "Type", "Vulnerabilities", "Secrets", "Worst"], &rows, &mut out);
     for result in report.results.iter().filter(|r| !r.vulnerabilities.is_empty()) {
         target(result, columns, &mut out);
+    }
+    for result in report.results.iter().filter(|r| !r.secrets.is_empty()) {
+        secrets_of(result, &mut out);
     }
     out
 }
 
+/// How far the search for secrets went, in one line.
+fn coverage(searched: &Secrets) -> String {
+    let account = &searched.account;
+    let files = if account.searched == 1 { "file" } else { "files" };
+    let mut out = format!("secrets: {} found in {} {files} searched", searched.count(), account.searched);
+    if account.binary > 0 {
+        out.push_str(&format!("; {} are no text", account.binary));
+    }
+    if account.aside > 0 {
+        out.push_str(&format!("; {} set aside by their path", account.aside));
+    }
+    match searched.base_layers {
+        0 => {}
+        1 => out.push_str("; the base image's layer was not searched"),
+        more => out.push_str(&format!("; the base image's {more} layers were not searched")),
+    }
+    out.push('\n');
+    out
+}
+
+fn text_of<'j>(one: &'j Json, key: &str) -> &'j str {
+    one.get(key).and_then(Json::as_str).unwrap_or_default()
+}
+
+fn number_of(one: &Json, key: &str) -> u64 {
+    match one.get(key) {
+        Some(Json::Number(number)) => number.as_u64().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The secrets of a file, each with the lines around it.
+fn secrets_of(result: &ScanResult, out: &mut String) {
+    let severities = || result.secrets.iter().map(|one| severity(text_of(one, "Severity")));
+    heading(&format!("{} (secrets)", escape(&result.target)), result.secrets.len(), severities, out);
+    for one in &result.secrets {
+        let of = |key: &str| escape(text_of(one, key)).into_owned();
+        let (first, last) = (number_of(one, "StartLine"), number_of(one, "EndLine"));
+        let lines = if last > first { format!("lines {first}-{last}") } else { format!("line {first}") };
+        out.push_str(&format!("{}: {} ({}), {lines}\n", of("Severity"), of("Title"), of("RuleID")));
+        let by = one.get("Layer").map(|layer| text_of(layer, "CreatedBy")).unwrap_or_default();
+        if !by.is_empty() {
+            out.push_str(&format!("  brought by {}\n", escape(&shortened(by))));
+        }
+        let shown = match one.get("Code").and_then(|code| code.get("Lines")) {
+            Some(Json::List(lines)) => lines.as_slice(),
+            _ => &[],
+        };
+        for line in shown {
+            let mark = if line.get("IsCause") == Some(&Json::Bool(true)) { '>' } else { ' ' };
+            let content = escape(text_of(line, "Content"));
+            let text = format!("{:>6} {mark} {content}", number_of(line, "Number"));
+            out.push_str(text.trim_end());
+            out.push('\n');
+        }
+        if shown.is_empty() {
+            out.push_str(&format!("  {}\n", of("Match")));
+        }
+        out.push('\n');
+    }
+}
+
+/// A target's name, underlined, and how many findings of each severity it has.
+fn heading<I: Iterator<Item = Severity>>(title: &str, total: usize, all: impl Fn() -> I, out: &mut String) {
+    let count = |s: &Severity| format!("{s}: {}", all().filter(|other| other == s).count());
+    let counts: Vec<String> = SEVERITIES.iter().map(count).collect();
+    let line = "=".repeat(title.chars().count());
+    out.push_str(&format!("\n{title}\n{line}\nTotal: {total} ({})\n\n", counts.join(", ")));
+}
+
+/// The first words of a text.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= TITLE {
+        return text.to_owned();
+    }
+    text.chars().take(TITLE.saturating_sub(1)).chain(['…']).collect()
+}
+
 fn summary(result: &ScanResult) -> Vec<String> {
-    let looked = matches!(result.class.as_str(), "os-pkgs" | "lang-pkgs" | "");
-    let count = if looked { result.vulnerabilities.len().to_string() } else { "-".to_owned() };
-    let worst = result.vulnerabilities.iter().map(|v| severity(&v.severity)).max();
-    let worst = worst.map_or("-".to_owned(), |w| w.to_string());
-    vec![result.target.clone(), result.kind.clone(), count, worst]
+    let count = |looked: bool, count: usize| if looked { count.to_string() } else { "-".to_owned() };
+    let is_secret = result.class == "secret";
+    let packages = matches!(result.class.as_str(), "os-pkgs" | "lang-pkgs" | "");
+    let secrets = result.secrets.iter().map(|one| severity(text_of(one, "Severity")));
+    let worst = result.vulnerabilities.iter().map(|v| severity(&v.severity)).chain(secrets).max();
+    vec![
+        result.target.clone(),
+        if is_secret { "text".to_owned() } else { result.kind.clone() },
+        count(packages, result.vulnerabilities.len()),
+        count(is_secret, result.secrets.len()),
+        worst.map_or("-".to_owned(), |w| w.to_string()),
+    ]
 }
 
 fn target(result: &ScanResult, columns: &Columns, out: &mut String) {
-    let title = escape(&result.target);
-    let counts: Vec<String> = SEVERITIES
-        .iter()
-        .map(|s| {
-            format!("{s}: {}", result.vulnerabilities.iter().filter(|v| severity(&v.severity) == *s).count())
-        })
-        .collect();
-    let line = "=".repeat(title.chars().count());
-    out.push_str(&format!(
-        "\n{title}\n{line}\nTotal: {} ({})\n\n",
-        result.vulnerabilities.len(),
-        counts.join(", ")
-    ));
+    let severities = || result.vulnerabilities.iter().map(|v| severity(&v.severity));
+    heading(&escape(&result.target), result.vulnerabilities.len(), severities, out);
     let mut rows: Vec<Vec<String>> = result.vulnerabilities.iter().map(row).collect();
     let mut head = vec!["Library", "Vulnerability", "Severity", "Status", "Installed", "Fixed", "Title"];
     // Before the title, which is the widest.
-    if let Some(kev) = &columns.kev {
+    let hit = |kev: &Kev| result.vulnerabilities.iter().any(|one| kev.get(&one.id).is_some());
+    if let Some(kev) = columns.kev.as_ref().filter(|kev| !kev.is_built_in() || hit(kev)) {
         head.insert(6, "Exploited");
         for (row, one) in rows.iter_mut().zip(&result.vulnerabilities) {
             row.insert(6, if kev.get(&one.id).is_some() { "yes".to_owned() } else { String::new() });
@@ -80,10 +165,7 @@ fn target(result: &ScanResult, columns: &Columns, out: &mut String) {
 
 fn row(one: &DetectedVulnerability) -> Vec<String> {
     let title = if one.title.is_empty() { &one.description } else { &one.title };
-    let mut title: String = title.chars().take(TITLE.saturating_add(1)).collect();
-    if title.chars().count() > TITLE {
-        title = title.chars().take(TITLE.saturating_sub(1)).chain(['…']).collect();
-    }
+    let title = shortened(title);
     [&one.pkg_name, &one.id, &one.severity, &one.status, &one.installed_version, &one.fixed_version, &title]
         .into_iter()
         .cloned()
@@ -142,6 +224,25 @@ mod tests {
         );
         assert!(!got.contains('\u{1b}'));
         assert!(got.contains("│ clean      ") && got.contains("│ c          "));
+    }
+
+    #[test]
+    fn secrets_and_how_far_was_searched() {
+        let text = r#"{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Target":"/a.env","Class":"secret","Secrets":[
+          {"RuleID":"own","Severity":"HIGH","Title":"Own","StartLine":2,"EndLine":2,"Match":"k=*","Layer":{"CreatedBy":"COPY . ."},
+           "Code":{"Lines":[{"Number":1,"Content":"\u001b[31m"},{"Number":2,"Content":"k=*","IsCause":true},{"Number":3,"Content":""}]}},
+          {"RuleID":"own","Severity":"LOW","Title":"Own","StartLine":1,"EndLine":4,"Code":{"Lines":null},"Match":"Binary file"}]}]}"#;
+        let report = read(text.as_bytes(), &Caps::default()).0;
+        let got = table(&report);
+        assert!(!got.contains("not scanned") && !got.contains('\u{1b}'), "{got}");
+        assert!(got.contains("/a.env (secrets)\n================\nTotal: 2 (UNKNOWN: 0, LOW: 1,"), "{got}");
+        assert!(got.contains("HIGH: Own (own), line 2\n  brought by COPY . .\n     1   "), "{got}");
+        assert!(got.contains("     2 > k=*\n     3\n\nLOW: Own (own), lines 1-4\n  Binary file\n"), "{got}");
+        assert!(got.contains("│ /a.env │ text │ -               │ 2       │ HIGH"), "{got}");
+        let searched = Secrets { base_layers: 2, ..Secrets::default() };
+        let got = table_with(&Report::default(), Some(&searched), &Columns::default());
+        assert!(got.starts_with("secrets: 0 found in 0 files searched; the base image's 2 layers"));
+        assert!(got.contains("Nothing was found."));
     }
 
     #[test]
