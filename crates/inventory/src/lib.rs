@@ -41,6 +41,7 @@ mod path;
 mod ranges;
 mod read_at;
 mod sbom;
+mod sbom_tags;
 mod secrets;
 mod sqlite;
 mod sqlite_index;

@@ -12,6 +12,7 @@ mod sbom;
 mod secrets;
 mod setting;
 pub(crate) mod settings;
+mod vex;
 mod walk;
 
 use crate::{exit, output};
@@ -39,6 +40,16 @@ pub(crate) enum Target {
     Sbom(PathBuf),
 }
 
+impl Target {
+    /// Where it is, when it is a file or folder.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Image(_) => None,
+            Self::Folder(path) | Self::Root(path) | Self::Repository(path) | Self::Sbom(path) => Some(path),
+        }
+    }
+}
+
 /// What came of a scan.
 pub(crate) struct Outcome {
     pub(crate) gaps: Vec<Gap>,
@@ -56,9 +67,10 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let format = format(&options.report)?;
     let Scanned { mut report, gaps, created, secrets } = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
+    vex::filter(&mut report, Some(target), options)?;
     trim(&mut report, options, format);
     let beside = Beside { gaps: &gaps, created, secrets: secrets.as_ref() };
-    write(&report, &beside, options, format, now)?;
+    write(&report, &beside, options, target.path(), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps, code })
 }
@@ -88,7 +100,7 @@ pub(crate) fn scan(target: &Target, options: &Options, now: Timestamp) -> anyhow
         return Err(exit::usage("name an image, or give an archive with --input"));
     }
     let rules = secrets::rules(options)?;
-    let database = match options.scan.wants("vuln") {
+    let database = match options.wants("vuln") {
         true => {
             let disk = database::ready(&options.db, &options.image, options.scan.offline_scan, now)?;
             tracing::info!(database = %disk.path.display(), age = disk.age_in_words(now), "vulnerability database");
@@ -259,6 +271,7 @@ fn write(
     report: &Report,
     beside: &Beside<'_>,
     options: &Options,
+    target: Option<&Path>,
     format: &vuln::trivy::Format,
     now: Timestamp,
 ) -> anyhow::Result<()> {
@@ -268,7 +281,7 @@ fn write(
         (false, "table") => {
             vuln::trivy::overview(report, beside.gaps, beside.created, beside.secrets, &columns, now)
         }
-        _ => (format.write)(report, &setting::setting(options, format, now)?)
+        _ => (format.write)(report, &setting::setting(options, target, format, now)?)
             .map_err(|error| exit::usage(error.to_string()))?,
     };
     output::write(&text, options.report.output.as_deref())?;
@@ -277,7 +290,7 @@ fn write(
     }
     if format.id != "table" || options.report.rank {
         for scanner in ["secret", "misconfig", "license"] {
-            if options.scan.wants(scanner) && !(scanner == "secret" && beside.secrets.is_some()) {
+            if options.wants(scanner) && !(scanner == "secret" && beside.secrets.is_some()) {
                 output::say(&format!("{scanner}s: not scanned"));
             }
         }
@@ -311,9 +324,10 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
+    vex::filter(&mut report, None, options)?;
     trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
-    write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, format, now)?;
+    write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, Some(path), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps: broken, code })
 }

@@ -115,7 +115,17 @@ pub(crate) const SECRET_CONFIG: &str = "trivy-secret.yaml";
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Scan")]
 pub(crate) struct ScanArgs {
-    /// What to look for: vuln, secret (misconfig and license are not looked for yet)
+    /// Whether --scanners was given; stands before it, so that its default does not count.
+    #[arg(
+        long,
+        default_value_if("scanners", clap::builder::ArgPredicate::IsPresent, "true"),
+        default_value = "false",
+        hide = true
+    )]
+    pub(crate) scanners_given: bool,
+
+    /// What to look for: vuln, secret (misconfig and license are not looked for yet); nothing by default where a bill
+    /// of materials is written
     #[arg(
         long,
         visible_alias = "security-checks",
@@ -168,6 +178,10 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) vuln_severity_source: Vec<String>,
+
+    /// What makers say of vulnerabilities: VEX documents (OpenVEX, CSAF, CycloneDX), or `repo` for repositories in the cache
+    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', value_name = "FILE", hide_env = true)]
+    pub(crate) vex: Vec<String>,
 
     /// Folders to leave out (patterns)
     #[arg(long, env = "TRIVY_SKIP_DIRS", value_delimiter = ',', value_name = "DIR", hide_env = true)]
@@ -337,6 +351,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether something is looked for. A bill of materials lists what there is: what is wrong with it is asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let bill = matches!(self.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json");
+        (!bill || self.scan.scanners_given) && self.scan.wants(name)
+    }
+
     /// All at their defaults.
     pub(crate) fn none() -> Self {
         use clap::FromArgMatches as _;
@@ -359,8 +379,6 @@ pub(crate) struct AcceptedArgs {
     pub(crate) debug: bool,
     #[arg(long, env = "TRIVY_IGNORE_POLICY", hide = true)]
     pub(crate) ignore_policy: Option<String>,
-    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', hide = true)]
-    pub(crate) vex: Vec<String>,
     #[arg(long, env = "TRIVY_COMPLIANCE", hide = true)]
     pub(crate) compliance: Option<String>,
     #[arg(long, env = "TRIVY_TIMEOUT", hide = true)]
@@ -457,7 +475,6 @@ impl AcceptedArgs {
         let given = [
             (self.ignore_policy.is_some(), "--ignore-policy: policies in Rego are not read"),
             (self.compliance.is_some(), "--compliance: compliance reports are not made"),
-            (!self.vex.is_empty(), "--vex: VEX documents are not read yet"),
             (self.server.is_some(), "--server: client and server are not there yet"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, why)| why)

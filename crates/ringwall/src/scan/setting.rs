@@ -8,7 +8,12 @@ use vuln::template::World;
 use vuln::trivy::{Format, Ids, Setting, built_in};
 
 /// Everything the format may use.
-pub(super) fn setting(options: &Options, format: &Format, now: Timestamp) -> anyhow::Result<Setting> {
+pub(super) fn setting(
+    options: &Options,
+    target: Option<&Path>,
+    format: &Format,
+    now: Timestamp,
+) -> anyhow::Result<Setting> {
     let template = match (format.id, &options.report.template) {
         ("template", Some(template)) => Some(text(template)?),
         _ => None,
@@ -17,8 +22,9 @@ pub(super) fn setting(options: &Options, format: &Format, now: Timestamp) -> any
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
+    let root = target.and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string());
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(Setting { world: World { now, environment, version }, template, ids: Ids::Random(seed()) })
+    Ok(Setting { world: World { now, environment, version }, template, root, ids: Ids::Random(seed()) })
 }
 
 /// A number no other run has.

@@ -13,6 +13,7 @@ mod time;
 mod value;
 
 pub use functions::World;
+pub(crate) use print::quote;
 pub use shape::{Field, Kind, Shape};
 pub use value::{Map, Record, Value};
 

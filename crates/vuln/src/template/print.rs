@@ -114,9 +114,9 @@ pub(super) fn together(values: &[Value]) -> Vec<u8> {
 }
 
 /// A text in quotes, as Go writes it in source.
-pub(super) fn quote(text: &[u8]) -> String {
+pub(crate) fn quote(text: impl AsRef<[u8]>) -> String {
     let mut out = String::from("\"");
-    for chunk in text.utf8_chunks() {
+    for chunk in text.as_ref().utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '"' => out.push_str("\\\""),

@@ -42,6 +42,8 @@ pub(super) struct Component {
     pub(super) uid: String,
     /// Its name in the document; filled in when all components are known.
     pub(super) reference: String,
+    /// The name it had in a document it was read from.
+    pub(super) given: String,
     pub(super) supplier: String,
     pub(super) path: String,
     /// `algorithm:hex`.
@@ -180,6 +182,7 @@ fn plain(kind: Kind, name: &str) -> Component {
         purl: String::new(),
         uid: String::new(),
         reference: String::new(),
+        given: String::new(),
         supplier: String::new(),
         path: String::new(),
         digest: String::new(),
@@ -242,14 +245,15 @@ fn image(metadata: &Metadata) -> Option<String> {
     };
     let name = repository.rsplit('/').next().unwrap_or(repository).to_lowercase();
     let arch = metadata.image_config.as_ref().and_then(|config| config.get("architecture")?.as_str());
-    let arch =
-        arch.filter(|arch| !arch.is_empty()).map(|arch| format!("arch={}&", super::purl::escape(arch, true)));
+    let arch = arch
+        .filter(|arch| !arch.is_empty())
+        .map(|arch| format!("arch={}&", super::purl::escape(arch, false)));
     Some(format!(
         "pkg:oci/{}@{}?{}repository_url={}",
         super::purl::escape(&name, false),
         super::purl::escape(digest, false),
         arch.unwrap_or_default(),
-        super::purl::escape(&full, true)
+        super::purl::escape(&full, false)
     ))
 }
 
@@ -286,6 +290,7 @@ fn package(result: &ScanResult, listed: &Listed, key: &str) -> Component {
     out.purl.clone_from(&listed.identifier.purl);
     key.clone_into(&mut out.uid);
     out.reference.clone_from(&listed.identifier.bom_ref);
+    out.given.clone_from(&listed.identifier.bom_ref);
     out.supplier.clone_from(&listed.maintainer);
     out.licenses = listed.licenses.clone().unwrap_or_default();
     out.path.clone_from(&listed.file_path);
@@ -342,7 +347,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                " i  pkg:oci/nginx@sha256:0?arch=amd64&repository_url=registry.test/a/Nginx",
+                " i  pkg:oci/nginx@sha256:0?arch=amd64&repository_url=registry.test%2Fa%2FNginx",
                 " debian 12 3ff14136-e09f-4df9-80ea-000000000002",
                 " a 2:1 pkg:deb/debian/a@1?epoch=2",
                 " b 1 pkg:deb/debian/b@1",

@@ -34,7 +34,7 @@ impl Join {
 }
 
 /// What is not a name but a text.
-const TEXT: &str = "text://";
+pub(super) const TEXT: &str = "text://";
 
 /// Licences whose ids say whether later versions count.
 const GNU: [&str; 17] = [

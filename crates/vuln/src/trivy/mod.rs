@@ -29,10 +29,12 @@ mod sarif;
 mod secrets;
 mod setting;
 mod shapes;
+mod spdx;
 mod system;
 mod table;
 mod templated;
 mod uid;
+pub mod vex;
 
 pub use artifact::{Request, report};
 pub use database::{Database, DatabaseAdvisory, DatabaseError, DatabaseMetadata};
@@ -48,7 +50,6 @@ pub use read::{Caps, read};
 pub use report::{
     Cvss, DataSource, DetectedVulnerability, Layer, Metadata, Os, PkgIdentifier, Report, ScanResult, Tool,
 };
-pub use sarif::{left_out, sarif};
 pub use secrets::searchable;
 pub use setting::{Ids, Setting, WriteError};
 pub use table::table;
@@ -69,14 +70,14 @@ pub struct Format {
 
 /// Every format.
 pub static FORMATS: &[Format] = &[
-    Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out },
+    Format { id: "table", about: "for people", write: |report, _| Ok(table(report)), left_out: unshown },
     Format {
         id: "json",
         about: "the whole report, as Trivy writes it",
         write: |report, _| Ok(json(report)),
         left_out: |_| 0,
     },
-    Format { id: "sarif", about: "for code scanning", write: |report, _| Ok(sarif(report)), left_out },
+    Format { id: "sarif", about: "for code scanning", write: sarif::write, left_out: |_| 0 },
     Format {
         id: "template",
         about: "whatever a template makes of it",
@@ -85,4 +86,19 @@ pub static FORMATS: &[Format] = &[
     },
     Format { id: "github", about: "GitHub's dependency graph", write: github::write, left_out: |_| 0 },
     Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
+    Format { id: "spdx-json", about: "a bill of materials, SPDX in JSON", write: spdx::json, left_out },
+    Format { id: "spdx", about: "a bill of materials, SPDX in tags and values", write: spdx::tags, left_out },
 ];
+
+/// Findings bills of materials do not hold: misconfigurations, secrets and licences.
+fn left_out(report: &Report) -> usize {
+    let secrets = report.results.iter().fold(0, |sum: usize, r| sum.saturating_add(r.secrets.len()));
+    unshown(report).saturating_add(secrets)
+}
+
+/// Findings the table does not show: misconfigurations and licences.
+fn unshown(report: &Report) -> usize {
+    report.results.iter().fold(0, |sum: usize, r| {
+        sum.saturating_add(r.misconfigurations.len()).saturating_add(r.licenses.len())
+    })
+}

@@ -11,6 +11,8 @@ pub struct Setting {
     pub world: World,
     /// The text of `--template`.
     pub template: Option<String>,
+    /// The folder that was scanned, from the root of the file system.
+    pub root: Option<String>,
     /// Where ids come from.
     pub ids: Ids,
 }

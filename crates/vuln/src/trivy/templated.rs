@@ -116,7 +116,7 @@ mod tests {
                 |name: &str| crate::corpus::read(&format!("trivy/integration/testdata/{name}.golden"));
             let (Some(report), Some(want)) = (corpus(report), corpus(golden)) else { return };
             let report = read(&report, &ReadCaps::default()).0;
-            let text = built_in(&format!("@contrib/{template}.tpl")).unwrap();
+            let text = built_in(&format!("contrib/{template}.tpl")).unwrap();
             lines(&write(&report, &setting(&text)).unwrap(), &String::from_utf8(want).unwrap(), golden);
         }
     }

@@ -84,7 +84,7 @@
                             {{- template "end" }}
 {{- end -}}
 {{- range .Misconfigurations -}}
-{{- if $more }},{{ end }}{{ $more = true -}}
+{{- if $more }},{{ end }}{{ $more = true }}
         {{ template "start" dict "id" (print $target "/" .ID) "generator" (print "Trivy/" .ID) "type" "Software and Configuration Checks" "severity" .Severity }}
             "Title": "Trivy found a misconfiguration in {{ $target }}: {{ escapeString .Title }}",
             "Description": {{ template "short" .Description }},
