@@ -43,7 +43,11 @@ pub(crate) fn values(bytes: &[u8]) -> Result<Vec<Vec<u8>>, BdbError> {
     let mut file = File { bytes, page: 0, big, left: 0 };
     let first = |at: usize| file.number(bytes, at, 4).ok_or(BdbError::Magic);
     let (page, last) = (first(20)?, first(32)?);
-    if bytes.get(24) != Some(&0) || bytes.get(25) != Some(&META) || !(512..=65_536).contains(&page) || !page.is_power_of_two() {
+    if bytes.get(24) != Some(&0)
+        || bytes.get(25) != Some(&META)
+        || !(512..=65_536).contains(&page)
+        || !page.is_power_of_two()
+    {
         return Err(BdbError::Magic);
     }
     file.page = page;

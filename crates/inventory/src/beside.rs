@@ -31,7 +31,9 @@ impl Beside {
     pub(crate) fn below<'a>(&'a self, directory: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let start = self.texts.range(prefix.clone()..);
-        start.take_while(move |(path, _)| path.starts_with(&prefix)).map(|(path, text)| (path.as_str(), text.as_str()))
+        start
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// For tests: these texts at these paths.
@@ -55,7 +57,9 @@ pub(crate) fn admit(found: &mut Packages, used: &mut usize) {
     *used = used.saturating_add(text.len());
     if *used > BYTES {
         found.kept = None;
-        found.problem("manifests are larger in all than the limit; packages are complete, how they relate is not");
+        found.problem(
+            "manifests are larger in all than the limit; packages are complete, how they relate is not",
+        );
     }
 }
 

@@ -53,8 +53,13 @@ pub(crate) fn kept(bytes: &[u8]) -> Option<String> {
         Some(_) => Some(String::new()),
     };
     let mut dependencies = BTreeMap::new();
-    let targets = table(&["target"]).into_iter().flat_map(Table::values).filter_map(|t| t.get("dependencies")?.as_table());
-    for list in table(&["dependencies"]).into_iter().chain(targets).chain(table(&["workspace", "dependencies"])) {
+    let targets = table(&["target"])
+        .into_iter()
+        .flat_map(Table::values)
+        .filter_map(|t| t.get("dependencies")?.as_table());
+    for list in
+        table(&["dependencies"]).into_iter().chain(targets).chain(table(&["workspace", "dependencies"]))
+    {
         for (name, value) in list {
             let range = value.as_str().or_else(|| value.get("version")?.as_str());
             dependencies.insert(name.clone(), range.map(str::to_owned));
@@ -81,12 +86,12 @@ fn hash(document: &Table) -> u64 {
     let field = |table: Option<&Table>, key: &str| table.and_then(|t| t.get(key)).map(value);
     let none = |hash: u64, empty: u64| (hash != empty).then_some(hash);
     let package = part("package");
-    let own = Struct::new("Package").field("Name", string(package, "name")).field("Version", field(package, "version"));
+    let own = Struct::new("Package")
+        .field("Name", string(package, "name"))
+        .field("Version", field(package, "version"));
     let workspace = part("workspace");
-    let inner = Struct::new("").field(
-        "Version",
-        string(workspace.and_then(|w| w.get("package")?.as_table()), "version"),
-    );
+    let inner = Struct::new("")
+        .field("Version", string(workspace.and_then(|w| w.get("package")?.as_table()), "version"));
     let (own, inner) = (own.hash(), inner.hash());
     let space = Struct::new("cargoTomlWorkspace")
         .field("Dependencies", field(workspace, "dependencies"))

@@ -90,7 +90,12 @@ pub fn identify(out: &mut Inventory, database: &JavaDatabase) {
         let found = match database.artifact(&archive) {
             Ok(found) => found,
             Err(error) => {
-                unknown(out, &archive.path, &format!("the database of Java archives cannot be read: {error}"), None);
+                unknown(
+                    out,
+                    &archive.path,
+                    &format!("the database of Java archives cannot be read: {error}"),
+                    None,
+                );
                 continue;
             }
         };
@@ -100,13 +105,20 @@ pub fn identify(out: &mut Inventory, database: &JavaDatabase) {
         match found {
             Some(artifact) => {
                 let package = archive.package(&artifact);
-                let same = |p: &Package| (&p.name, &p.version, &p.path) == (&package.name, &package.version, &package.path);
+                let same = |p: &Package| {
+                    (&p.name, &p.version, &p.path) == (&package.name, &package.version, &package.path)
+                };
                 if !out.packages.iter().any(same) {
                     out.packages.push(package);
                 }
             }
             None if archive.silent => {
-                unknown(out, &archive.path, "it does not tell what it is, and its checksum is not known", None);
+                unknown(
+                    out,
+                    &archive.path,
+                    "it does not tell what it is, and its checksum is not known",
+                    None,
+                );
             }
             None => {}
         }
@@ -240,13 +252,17 @@ mod tests {
         let of = |archive: JavaArchive| {
             database.artifact(&archive).unwrap().map(|a| format!("{}:{}:{}", a.group, a.name, a.version))
         };
-        let by = |group: &str, name: &str| JavaArchive { manifest: named(group, name, "9"), ..archive("a.jar") };
+        let by =
+            |group: &str, name: &str| JavaArchive { manifest: named(group, name, "9"), ..archive("a.jar") };
         assert_eq!(of(by("com.example", "app")).as_deref(), Some("com.example:app:9"));
         assert_eq!(of(by("com.other", "app")), None);
         let sum = |byte: &str| JavaArchive { sha1: byte.repeat(20), ..archive("a.jar") };
         assert_eq!(of(sum("02")).as_deref(), Some("com.example:app:1.1.0"));
         assert_eq!(of(sum("fe")), None);
-        let file = |name: &str, version: &str| JavaArchive { file: Some((name.into(), version.into())), ..archive("a.jar") };
+        let file = |name: &str, version: &str| JavaArchive {
+            file: Some((name.into(), version.into())),
+            ..archive("a.jar")
+        };
         assert_eq!(of(file("app", "2.0.0")).as_deref(), Some("org.example:app:2.0.0"));
         assert_eq!(of(file("lib-123", "1.0")).as_deref(), Some("com.many:lib-123:1.0"));
         assert_eq!((of(file("app", "3.0.0")), of(file("none", "1"))), (None, None));

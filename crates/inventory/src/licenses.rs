@@ -88,7 +88,13 @@ fn word(text: &str) -> Option<usize> {
     let before = spaces(text.get(comma..)?);
     let at = comma.checked_add(before).filter(|_| before > 0)?;
     let rest = text.get(at..)?;
-    let length = if rest.starts_with("or") { 2 } else if rest.starts_with("and") { 3 } else { return None };
+    let length = if rest.starts_with("or") {
+        2
+    } else if rest.starts_with("and") {
+        3
+    } else {
+        return None;
+    };
     let after = spaces(rest.get(length..)?);
     (after > 0).then(|| at.saturating_add(length).saturating_add(after))
 }
@@ -123,7 +129,10 @@ mod tests {
             ("GPL-2+, and_BSD,ISC", &["GPL-2+", "BSD", "ISC"]),
             ("Apache License, Version 2.0", &["Apache License, Version 2.0"]),
             ("GPL v2 or later", &["GPL v2 or later"]),
-            ("GNU Library or Lesser General Public License (LGPL)", &["GNU Library or Lesser General Public License (LGPL)"]),
+            (
+                "GNU Library or Lesser General Public License (LGPL)",
+                &["GNU Library or Lesser General Public License (LGPL)"],
+            ),
             ("Standard", &["Standard"]),
         ] {
             assert_eq!(split(text), want, "{text}");

@@ -29,7 +29,10 @@ pub(crate) fn records(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>, NdbError> {
     if !bytes.starts_with(b"RpmP") || word(4) != Some(0) {
         return Err(NdbError::Magic);
     }
-    let end = pages.checked_mul(PAGE).filter(|end| pages <= PAGES && *end <= bytes.len()).ok_or(NdbError::Damaged)?;
+    let end = pages
+        .checked_mul(PAGE)
+        .filter(|end| pages <= PAGES && *end <= bytes.len())
+        .ok_or(NdbError::Damaged)?;
     let mut out = Vec::new();
     let mut left = bytes.len();
     // The header takes the place of the first two slots.
@@ -43,7 +46,8 @@ pub(crate) fn records(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>, NdbError> {
         }
         let record = || {
             let block = index(at.checked_add(8)?)?.checked_mul(SLOT)?;
-            let own = bytes.get(block..block.checked_add(4)?)? == b"BlbS" && word(block.checked_add(4)?)? == number;
+            let own =
+                bytes.get(block..block.checked_add(4)?)? == b"BlbS" && word(block.checked_add(4)?)? == number;
             let length = index(block.checked_add(12)?)?;
             let start = block.checked_add(16).filter(|_| own)?;
             bytes.get(start..start.checked_add(length)?)
@@ -97,7 +101,12 @@ pub(crate) mod tests {
         assert_eq!(records(b"RpmP"), Err(NdbError::Magic));
         assert_eq!(records(b"noise"), Err(NdbError::Magic));
         for cut in 0..file.len() {
-            assert!(records(&file[..cut]).is_err() || records(&file[..cut]).unwrap().contains(&None) || cut >= file.len() - 29, "{cut}");
+            assert!(
+                records(&file[..cut]).is_err()
+                    || records(&file[..cut]).unwrap().contains(&None)
+                    || cut >= file.len() - 29,
+                "{cut}"
+            );
         }
         // Both slots lead to one block of the size of the file.
         let big = vec![1; 8000];

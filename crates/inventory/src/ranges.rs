@@ -14,7 +14,8 @@ pub(crate) fn within(version: &str, range: &str) -> bool {
 /// Whether a text is a version by itself, without an operator.
 pub(crate) fn plain(text: &str) -> bool {
     text.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
-        && !text.contains(|c: char| c.is_whitespace() || c == ',' || c == '*' || c == 'x' || c == 'X' || c == '|')
+        && !text
+            .contains(|c: char| c.is_whitespace() || c == ',' || c == '*' || c == 'x' || c == 'X' || c == '|')
 }
 
 struct Version<'a> {

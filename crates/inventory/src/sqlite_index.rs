@@ -44,7 +44,8 @@ impl Indexed {
             Some(page) if (512..=32_768).contains(&page) && page.is_power_of_two() => page,
             _ => return Err(SqliteError::Magic),
         };
-        let usable = be(&head, 20, 1).and_then(|unused| page.checked_sub(unused)).filter(|usable| *usable >= 480);
+        let usable =
+            be(&head, 20, 1).and_then(|unused| page.checked_sub(unused)).filter(|usable| *usable >= 480);
         let usable = usable.filter(|_| head.starts_with(b"SQLite format 3\0")).ok_or(SqliteError::Magic)?;
         let mut out = Self { source, page, usable, roots: BTreeMap::new(), left: Cell::new(PAGES) };
         let mut schema = Vec::new();
@@ -102,7 +103,13 @@ impl Indexed {
         Ok(out)
     }
 
-    fn search(&self, at: u64, wanted: &[Value], depth: usize, out: &mut Vec<Vec<Value>>) -> Result<(), SqliteError> {
+    fn search(
+        &self,
+        at: u64,
+        wanted: &[Value],
+        depth: usize,
+        out: &mut Vec<Vec<Value>>,
+    ) -> Result<(), SqliteError> {
         if depth > DEPTH || out.len() > ROWS {
             return Err(SqliteError::Damaged);
         }
@@ -153,7 +160,10 @@ impl Indexed {
     fn page(&self, number: u64) -> Result<Vec<u8>, SqliteError> {
         let left = self.left.get().checked_sub(1).ok_or(SqliteError::Damaged)?;
         self.left.set(left);
-        let start = number.checked_sub(1).and_then(|n| n.checked_mul(self.page as u64)).ok_or(SqliteError::Damaged)?;
+        let start = number
+            .checked_sub(1)
+            .and_then(|n| n.checked_mul(self.page as u64))
+            .ok_or(SqliteError::Damaged)?;
         exactly(&*self.source, start, self.page).map_err(|_| SqliteError::Damaged)
     }
 
@@ -190,7 +200,8 @@ impl Indexed {
         let size = usize::try_from(size).ok().filter(|size| *size <= ROW).ok_or(damaged)?;
         let local = self.local(size, index).ok_or(damaged)?;
         let mut record = cell.get(start..start.saturating_add(local)).ok_or(damaged)?.to_vec();
-        let mut next = if local < size { be(cell, start.saturating_add(local), 4).ok_or(damaged)? } else { 0 };
+        let mut next =
+            if local < size { be(cell, start.saturating_add(local), 4).ok_or(damaged)? } else { 0 };
         while record.len() < size {
             let page = self.page(next as u64)?;
             next = be(&page, 0, 4).ok_or(damaged)?;
@@ -202,7 +213,8 @@ impl Indexed {
 
     /// How much of a record of a size is on its page itself.
     fn local(&self, size: usize, index: bool) -> Option<usize> {
-        let share = |of: usize| self.usable.checked_sub(12)?.checked_mul(of)?.checked_div(255)?.checked_sub(23);
+        let share =
+            |of: usize| self.usable.checked_sub(12)?.checked_mul(of)?.checked_div(255)?.checked_sub(23);
         let most = if index { share(64)? } else { self.usable.checked_sub(35)? };
         if size <= most {
             return Some(size);

@@ -1,8 +1,8 @@
 //! Layers stacked into the files an image shows, whiteouts applied.
 
 use crate::layer::{Content, Layer, cover};
-use crate::{java, path};
 use crate::{Account, Inventory, LayerInfo, Limits, Package, Packages};
+use crate::{java, path};
 use model::{Digest, Gap, Ring};
 use std::collections::BTreeMap;
 

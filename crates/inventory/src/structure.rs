@@ -54,7 +54,6 @@ impl Struct {
     }
 }
 
-
 impl Struct {
     /// The hash so far.
     pub fn hash(self) -> u64 {

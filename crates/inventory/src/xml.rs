@@ -101,11 +101,15 @@ mod tests {
 
     #[test]
     fn elements_and_attributes() {
-        let text = "<?xml version=\"1.0\"?>\n<!-- <x> --><a>\n <b k=\"1 &gt; 0\" o = 'x>y'/>\n <n:c>t</n:c></a>";
+        let text =
+            "<?xml version=\"1.0\"?>\n<!-- <x> --><a>\n <b k=\"1 &gt; 0\" o = 'x>y'/>\n <n:c>t</n:c></a>";
         let got = elements(text).unwrap();
         let paths: Vec<&str> = got.iter().map(|e| e.path.as_str()).collect();
         assert_eq!(paths, ["a", "a/b", "a/c"]);
-        assert_eq!((got[1].attribute("k"), got[1].attribute("o"), got[1].attribute("z")), ("1 > 0", "x>y", ""));
+        assert_eq!(
+            (got[1].attribute("k"), got[1].attribute("o"), got[1].attribute("z")),
+            ("1 > 0", "x>y", "")
+        );
     }
 
     #[test]

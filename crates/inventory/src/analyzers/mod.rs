@@ -94,9 +94,9 @@ impl Pattern {
             Self::Inside(suffix, name) => {
                 path::name(path) == name && path::name(path::parent(path)).ends_with(suffix)
             }
-            Self::Under(part, suffix) => {
-                path.split_once(part).is_some_and(|(_, rest)| rest.len() > suffix.len() && rest.ends_with(suffix))
-            }
+            Self::Under(part, suffix) => path
+                .split_once(part)
+                .is_some_and(|(_, rest)| rest.len() > suffix.len() && rest.ends_with(suffix)),
             Self::Program => false,
         }
     }
@@ -221,7 +221,11 @@ mod tests {
             (Pattern::In("var/lib/dpkg/status.d"), "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/a/b"),
             (Pattern::Name("go.mod"), "src/go.mod", "src/ago.mod"),
             (Pattern::Suffix(".jar"), "opt/a.jar", "opt/a.jar/b"),
-            (Pattern::Under("/specifications/", ".gemspec"), "gems/specifications/a.gemspec", "a/specifications/.gemspec"),
+            (
+                Pattern::Under("/specifications/", ".gemspec"),
+                "gems/specifications/a.gemspec",
+                "a/specifications/.gemspec",
+            ),
             (Pattern::Inside(".dist-info", "METADATA"), "lib/a-1.dist-info/METADATA", "lib/a/METADATA"),
         ] {
             assert!(pattern.matches(hit) && !pattern.matches(miss), "{pattern:?}");

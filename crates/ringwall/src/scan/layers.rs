@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 /// What of a layer is kept changes with the analyzers; files of another version are not looked at.
-const VERSION: &str = concat!("layers-1-", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("layers-2-", env!("CARGO_PKG_VERSION"));
 
 /// The cache of layers.
 pub(crate) struct Layers {

@@ -22,7 +22,10 @@ fn some_list(values: &[String]) -> Option<u64> {
 pub(super) fn of(file: &str, pkg: &Pkg) -> String {
     let location = |at: &super::package::Location| {
         let line = |n: u64| some_number(i64::try_from(n).unwrap_or(i64::MAX));
-        Struct::new("Location").field("StartLine", line(at.start_line)).field("EndLine", line(at.end_line)).hash()
+        Struct::new("Location")
+            .field("StartLine", line(at.start_line))
+            .field("EndLine", line(at.end_line))
+            .hash()
     };
     let locations = (!pkg.locations.is_empty()).then(|| list(pkg.locations.iter().map(location)));
     let repository = pkg
