@@ -3,8 +3,10 @@
 pub(crate) mod action;
 mod bad;
 mod differential;
+mod forms;
 mod goldens;
 mod lists;
+mod rpm;
 pub(crate) mod world;
 
 use integration::{Case, Program, Ratchet, Skip, Suite, corpus, demand, ringwall};
