@@ -58,6 +58,9 @@ pub struct Package {
     pub licenses: Vec<String>,
     /// Who maintains it, as declared.
     pub maintainer: Option<String>,
+    /// Checksum the database of the system keeps of it, `sha1:…` or `md5:…`.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// `name:stream:version:context` of the module it belongs to (Red Hat's and its kin's).
     #[serde(default)]
     pub module: Option<String>,
@@ -99,6 +102,7 @@ impl Package {
             arch: None,
             licenses: Vec::new(),
             maintainer: None,
+            digest: None,
             module: None,
             origin: Origin::default(),
             relation: Relation::default(),

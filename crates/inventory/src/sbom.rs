@@ -160,7 +160,9 @@ impl Reader<'_> {
 
     fn system(&mut self, name: &str, version: &str) {
         if !name.is_empty() {
-            self.out.os.get_or_insert(Os { family: name.to_owned(), version: version.to_owned() });
+            self.out
+                .os
+                .get_or_insert(Os { family: Os::family_of(name).to_owned(), version: version.to_owned() });
         }
     }
 

@@ -122,6 +122,8 @@ fn take(
             // etc/os-release sorts before usr/lib/os-release and wins, as os-release(5) has it. debian_version sorts
             // before both: it knows the point release, but not whether the system is Debian or built from it.
             Some(known) if known.family == "debian" && os.family != "debian" => out.os = Some(os),
+            // redhat-release is there in what is built from Red Hat's as well.
+            Some(known) if known.family == "redhat" => out.os = Some(os),
             Some(_) => {}
             None => out.os = Some(os),
         }

@@ -4,11 +4,13 @@ pub(crate) mod action;
 mod bad;
 mod differential;
 mod formats;
+mod forms;
 mod goldens;
 mod hostile;
 mod installed;
 mod lists;
 mod local;
+mod rpm;
 mod secrets;
 pub(crate) mod world;
 

@@ -1,8 +1,11 @@
 //! apk's database of installed packages (Alpine, Wolfi).
 
 use super::{Analyzer, Pattern, Stage};
+use crate::bounded::hex;
 use crate::package::{resolve, short};
 use crate::{Ecosystem, Package, Packages, SourcePackage};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
@@ -35,6 +38,7 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             "A" => entry.arch = Some(value.to_owned()),
             "o" => entry.origin = value.to_owned(),
             "L" => entry.licenses = value.split_whitespace().filter(|w| !operator(w)).map(str::to_owned).collect(),
+            "C" => entry.digest = checksum(value),
             "m" => entry.maintainer = Some(value.to_owned()),
             "p" => entry.provides = value.split_whitespace().map(bare).collect(),
             // What begins with `!` must not be there.
@@ -69,9 +73,16 @@ struct Entry {
     arch: Option<String>,
     licenses: Vec<String>,
     maintainer: Option<String>,
+    digest: Option<String>,
     directory: String,
     provides: Vec<String>,
     needs: Vec<String>,
+}
+
+/// `Q1` and a SHA-1 in base64; without `Q1` an MD5.
+fn checksum(value: &str) -> Option<String> {
+    let (kind, text) = value.strip_prefix("Q1").map_or(("md5", value), |text| ("sha1", text));
+    Some(format!("{kind}:{}", hex(&STANDARD.decode(text).ok()?)))
 }
 
 impl Entry {
@@ -103,6 +114,7 @@ impl Entry {
             licenses: self.licenses,
             maintainer: self.maintainer,
             needs: self.needs,
+            digest: self.digest,
             ..Package::new(Ecosystem::Apk, self.name, self.version)
         });
     }

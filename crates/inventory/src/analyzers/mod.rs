@@ -113,6 +113,7 @@ macro_rules! analyzers {
 analyzers![
     os_release,
     debian_version,
+    release_file,
     apk,
     apk_repositories,
     dpkg,

@@ -1,6 +1,7 @@
 //! rpm's database of installed packages: SQLite (Fedora, RHEL 9 and later), ndb (SUSE), Berkeley DB (RHEL before 9).
 
 use super::{Analyzer, Pattern, Stage};
+use crate::bounded::hex;
 use crate::package::short;
 use crate::sqlite::{Value, rows};
 use crate::{Ecosystem, Origin, Package, Packages, SourcePackage, bdb, ndb};
@@ -29,6 +30,8 @@ const NAME: u32 = 1000;
 const VERSION: u32 = 1001;
 const RELEASE: u32 = 1002;
 const EPOCH: u32 = 1003;
+/// MD5 over header and payload.
+const CHECKSUM: u32 = 261;
 const VENDOR: u32 = 1011;
 const LICENSE: u32 = 1014;
 const ARCH: u32 = 1022;
@@ -131,6 +134,7 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
         arch: text(ARCH).filter(|arch| arch != "(none)"),
         licenses: text(LICENSE).into_iter().collect(),
         maintainer: text(VENDOR).filter(|vendor| vendor != "(none)"),
+        digest: field(blob, CHECKSUM).and_then(|bytes| bytes.get(..16)).map(|sum| format!("md5:{}", hex(sum))),
         module: text(MODULE).filter(|module| module != "(none)"),
         ..Package::new(Ecosystem::Rpm, name.clone(), evr(&version, &release))
     });

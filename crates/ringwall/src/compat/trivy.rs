@@ -3,7 +3,7 @@
 use crate::commands::scan::ScanCommand;
 use crate::output;
 use crate::scan::options::Options;
-use crate::scan::{self, Target, database, settings};
+use crate::scan::{self, Target, database, java, settings};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use model::Timestamp;
 use std::ffi::OsString;
@@ -172,6 +172,10 @@ fn scan(command: ScanCommand) -> anyhow::Result<u8> {
             let (target, options) = command.target();
             if options.db.download_db_only {
                 database::pull(&options.db, &options.image, Timestamp::now())?;
+                return Ok(0);
+            }
+            if options.db.download_java_db_only {
+                java::pull(&options.db, &options.image, Timestamp::now())?;
                 return Ok(0);
             }
             Ok(scan::run(&target, &options)?.code)

@@ -3,6 +3,7 @@
 pub(crate) mod database;
 mod file;
 mod images;
+pub(crate) mod java;
 mod layers;
 mod local;
 pub(crate) mod options;
@@ -109,7 +110,10 @@ pub(crate) fn scan(target: &Target, options: &Options, now: Timestamp) -> anyhow
         false => None,
     };
     let mut request = request(options, now);
-    let inventory = inventory(target, options, rules.as_ref(), &mut request)?;
+    let mut inventory = inventory(target, options, rules.as_ref(), &mut request)?;
+    if request.language {
+        java::identify(&mut inventory, options, now);
+    }
     let (report, gaps) = vuln::trivy::report(&inventory, database.as_ref(), &request)
         .map_err(|error| exit::unreadable(error.to_string()))?;
     Ok(Scanned { report, gaps, created: inventory.created, secrets: inventory.secrets })

@@ -259,6 +259,40 @@ pub(crate) struct DbArgs {
     )]
     pub(crate) download_db_only: bool,
 
+    /// Repositories to fetch the database of Java archives from, in order
+    #[arg(
+        long,
+        env = "TRIVY_JAVA_DB_REPOSITORY",
+        value_delimiter = ',',
+        default_value = "mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1",
+        hide_env = true
+    )]
+    pub(crate) java_db_repository: Vec<String>,
+
+    /// Use the database of Java archives that is there, whatever its age
+    #[arg(
+        long,
+        env = "TRIVY_SKIP_JAVA_DB_UPDATE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        default_value = "false",
+        require_equals = true,
+        hide_env = true
+    )]
+    pub(crate) skip_java_db_update: bool,
+
+    /// Fetch the database of Java archives and scan nothing
+    #[arg(
+        long,
+        env = "TRIVY_DOWNLOAD_JAVA_DB_ONLY",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        default_value = "false",
+        require_equals = true,
+        hide_env = true
+    )]
+    pub(crate) download_java_db_only: bool,
+
     /// Refuse a database older than this (`24h`, `7d`)
     #[arg(long, value_name = "AGE")]
     pub(crate) max_db_age: Option<String>,
@@ -392,8 +426,6 @@ pub(crate) struct AcceptedArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     dependency_tree: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    skip_java_db_update: Option<bool>,
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     skip_check_update: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     skip_policy_update: Option<bool>,
@@ -404,8 +436,6 @@ pub(crate) struct AcceptedArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     disable_telemetry: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    download_java_db_only: Option<bool>,
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     removed_pkgs: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     license_full: Option<bool>,
@@ -415,8 +445,6 @@ pub(crate) struct AcceptedArgs {
     reset: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     no_color: Option<bool>,
-    #[arg(long, hide = true)]
-    java_db_repository: Vec<String>,
     #[arg(long, hide = true)]
     checks_bundle_repository: Option<String>,
     #[arg(long, hide = true)]

@@ -120,6 +120,8 @@ pub(crate) struct Pkg {
     pub(crate) layer: Layer,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) file_path: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) digest: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) locations: Vec<Location>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -183,6 +185,7 @@ impl Pkg {
             dev: package.dev,
             licenses: package.licenses.clone(),
             maintainer: package.maintainer.clone().unwrap_or_default(),
+            digest: package.digest.clone().unwrap_or_default(),
             modularitylabel: package.module.clone().unwrap_or_default(),
             repository: repository(package.origin),
             // Trivy marks these before it knows how they came to be there.

@@ -32,8 +32,8 @@ pub(crate) fn write(
         _ => name.to_owned(),
     };
     let family = os.map(|os| match os.family.as_str() {
-        "suse linux enterprise server" | "suse linux enterprise micro" => "suse",
-        "opensuse.leap" | "opensuse.tumbleweed" => "opensuse",
+        "sles" | "slem" => "suse",
+        "opensuse-leap" | "opensuse-tumbleweed" => "opensuse",
         family => family,
     });
     let distro = os.map(|os| match ecosystem {

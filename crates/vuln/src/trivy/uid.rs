@@ -53,6 +53,7 @@ pub(super) fn of(file: &str, pkg: &Pkg) -> String {
         .field("Relationship", some_number(relationship))
         .field("DependsOn", some_list(&pkg.depends_on))
         .field("FilePath", some_text(&pkg.file_path))
+        .field("Digest", some_text(&pkg.digest))
         .field("Locations", locations)
         .field("AnalyzedBy", some_text(pkg.analyzed_by))
         .hash();
