@@ -195,6 +195,7 @@ fn settings(kind: usize) -> &'static str {
              - id: hunter\n  category: general\n  title: Hunter's\n  severity: high\n  regex: (?i)password:\\s*(?P<word>\\S+)\n  secret-group-name: word\n  keywords: [PassWord]\n\
              - id: world\n  category: general\n  title: World\n  severity: terrible\n  regex: \u{4e16}.\n\
              - id: env-only\n  category: general\n  title: Env\n  severity: LOW\n  regex: key = [^x\\n]{1,5}\n  path: \\.(env|yaml)$\n\
+             - id: pair\n  category: general\n  title: Pair\n  severity: low\n  regex: (?P<s>AWS)_(?P<s>KEY)\n  secret-group-name: s\n\
              - id: signs\n  category: general\n  title: Signs\n  severity: medium\n  regex: '.{2} \\Qlatin\\E\\s.'\n  allow-rules:\n  - id: a\n    path: usr\n\
              \x20 exclude-block:\n    description: d\n    regexes: ['# a line.*']\n"
         }
@@ -308,7 +309,8 @@ fn folders(ringwall: &Program, program: &Path, seed: u64) -> Result<(), String> 
     // A generated text may match nothing (a word in a word); a rule that never finds anything is none.
     demand!(missing.len() < 4, "no secret of {missing:?} was found by either");
     demand!(
-        count > 500 && ["hunter", "world", "env-only", "signs"].iter().all(|id| rules.contains_key(*id)),
+        count > 500
+            && ["hunter", "world", "env-only", "signs", "pair"].iter().all(|id| rules.contains_key(*id)),
         "{rules:?}"
     );
     Ok(())
