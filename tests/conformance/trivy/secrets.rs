@@ -154,6 +154,15 @@ fn files(random: &mut Random, count: usize) -> Result<Files, String> {
         };
         out.insert(name, bytes);
     }
+    // What a text made from the expression alone hardly has: the keyword, letter by letter.
+    let rare = format!(
+        "https://hooks.slack.com/services/{}\n eyJ{}.eyJ{}.{}\n",
+        "aB3/".repeat(11),
+        "x".repeat(20),
+        "y".repeat(20),
+        "z".repeat(12)
+    );
+    out.insert("one/rare.env".into(), rare.into_bytes());
     for at in 0..count {
         let path = format!("{}/{at}/{}", random.pick(FOLDERS), random.pick(NAMES));
         let size = match random.below(12) {
@@ -186,7 +195,8 @@ fn settings(kind: usize) -> &'static str {
              - id: hunter\n  category: general\n  title: Hunter's\n  severity: high\n  regex: (?i)password:\\s*(?P<word>\\S+)\n  secret-group-name: word\n  keywords: [PassWord]\n\
              - id: world\n  category: general\n  title: World\n  severity: terrible\n  regex: \u{4e16}.\n\
              - id: env-only\n  category: general\n  title: Env\n  severity: LOW\n  regex: key = [^x\\n]{1,5}\n  path: \\.(env|yaml)$\n\
-             - id: signs\n  category: general\n  title: Signs\n  severity: medium\n  regex: '[\\w.-]{3}\\s.\\Qlatin\\E'\n  allow-rules:\n  - id: a\n    path: usr\n\
+             - id: pair\n  category: general\n  title: Pair\n  severity: low\n  regex: (?P<s>AWS)_(?P<s>KEY)\n  secret-group-name: s\n\
+             - id: signs\n  category: general\n  title: Signs\n  severity: medium\n  regex: '.{2} \\Qlatin\\E\\s.'\n  allow-rules:\n  - id: a\n    path: usr\n\
              \x20 exclude-block:\n    description: d\n    regexes: ['# a line.*']\n"
         }
     }
@@ -297,9 +307,10 @@ fn folders(ringwall: &Program, program: &Path, seed: u64) -> Result<(), String> 
         inventory::built_in_rules().filter(|r| !rules.contains_key(r.id)).map(|r| r.id).collect();
     tell(&format!("{count} equal findings of {} rules; none of {missing:?}", rules.len()));
     // A generated text may match nothing (a word in a word); a rule that never finds anything is none.
-    demand!(missing.len() < 8, "no secret of {missing:?} was found by either");
+    demand!(missing.len() < 4, "no secret of {missing:?} was found by either");
     demand!(
-        count > 500 && ["hunter", "world", "env-only", "signs"].iter().all(|id| rules.contains_key(*id)),
+        count > 500
+            && ["hunter", "world", "env-only", "signs", "pair"].iter().all(|id| rules.contains_key(*id)),
         "{rules:?}"
     );
     Ok(())
@@ -414,7 +425,7 @@ fn images(ringwall: &Program, program: &Path, seed: u64) -> Result<(), String> {
         );
     }
     tell(&format!("{count} equal findings of {} rules", rules.len()));
-    demand!(count > 400 && rules.len() > 60, "only {count} findings");
+    demand!(count > 150 && rules.len() > 60, "only {count} findings");
     Ok(())
 }
 

@@ -11,6 +11,14 @@ const SIZE: usize = 8 << 20;
 /// Bytes of states an expression keeps while it searches; past that they are made again.
 const CACHE: usize = 256 << 10;
 
+/// The groups of a name, by number.
+pub(super) fn groups<'r>(regex: &'r Regex, name: &'r str) -> impl Iterator<Item = usize> + 'r {
+    let is = move |group: &str| {
+        group.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+    };
+    regex.capture_names().enumerate().filter(move |(_, group)| group.is_some_and(is)).map(|(at, _)| at)
+}
+
 /// Compiles an expression; text that it is held against must be UTF-8.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     let own = translate(pattern)?;
@@ -32,6 +40,7 @@ const SPACE: &str = r"\t\n\x0C\r ";
 /// The same expression in the engine's syntax.
 pub(super) fn translate(pattern: &str) -> Result<String, String> {
     let mut out = String::with_capacity(pattern.len().saturating_mul(2));
+    let mut names = Vec::new();
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
@@ -48,7 +57,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         }
         if c == '(' && chars.next_if_eq(&'?').is_some() {
             out.push('?');
-            flags(&mut chars, &mut out)?;
+            flags(&mut chars, &mut names, &mut out)?;
         }
     }
     Ok(out)
@@ -77,18 +86,20 @@ fn repeat(chars: &mut Peekable<Chars<'_>>) -> Option<String> {
     Some(ahead)
 }
 
-/// What follows `(?`: a name or flags.
-fn flags(chars: &mut Peekable<Chars<'_>>, out: &mut String) -> Result<(), String> {
+/// What follows `(?`: a name or flags. Several groups may share a name; all but the first get a number behind it.
+fn flags(chars: &mut Peekable<Chars<'_>>, names: &mut Vec<String>, out: &mut String) -> Result<(), String> {
     if matches!(chars.peek(), Some('P' | '<')) {
-        for c in chars.by_ref() {
-            if matches!(c, '=' | '!') {
-                return Err("looking around is not supported".to_owned());
-            }
-            out.push(c);
-            if c == '>' {
-                break;
-            }
+        let named = chars.next() == Some('<') || chars.next_if_eq(&'<').is_some();
+        let name: String = chars.by_ref().take_while(|c| *c != '>').collect();
+        if !named || name.contains(['=', '!']) {
+            return Err("looking around is not supported".to_owned());
         }
+        let before = names.iter().filter(|other| **other == name).count();
+        match before {
+            0 => out.push_str(&format!("P<{name}>")),
+            more => out.push_str(&format!("P<{name}[{more}]>")),
+        }
+        names.push(name);
         return Ok(());
     }
     for c in chars.by_ref() {
@@ -300,6 +311,13 @@ mod tests {
             let got = regex.find(text.as_bytes()).map(|m| std::str::from_utf8(m.as_bytes()).unwrap());
             assert_eq!(got, want, "{pattern} over {text:?}: {}", translate(pattern).unwrap());
         }
+    }
+
+    #[test]
+    fn groups_share_names() {
+        let regex = compile("(?P<a>x)(?P<ab>y)(?<a>z)|(?P<a>w)").unwrap();
+        assert_eq!(groups(&regex, "a").collect::<Vec<_>>(), [1, 3, 4]);
+        assert_eq!(groups(&regex, "b").count(), 0);
     }
 
     #[test]

@@ -253,9 +253,9 @@ impl Rules {
 
     /// Whether a file is looked at; its path is relative.
     pub(super) fn wants(&self, path: &str) -> bool {
-        let own =
-            self.settings == path || self.settings.strip_suffix(path).is_some_and(|rest| rest.ends_with('/'));
-        !(own && !path.is_empty()) && !self.skipped.is_match(path) && !self.allows_path(path)
+        let above = self.settings.strip_suffix(path).filter(|_| !path.is_empty());
+        let settings = above.is_some_and(|above| above.is_empty() || above.ends_with('/'));
+        !settings && !self.skipped.is_match(path) && !self.allows_path(path)
     }
 
     pub(super) fn allows_path(&self, path: &str) -> bool {

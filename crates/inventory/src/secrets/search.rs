@@ -3,6 +3,7 @@
 //! Semantics: Trivy's `scanStream` and `scanChunk` in `pkg/fanal/secret/scanner.go`, and its analyzer of secrets. The
 //! size of the pieces and what they share is part of the semantics: a secret's lines are those of its piece.
 
+use super::dialect;
 use super::place::Lines;
 use super::rules::{Lazy, Rule, Rules};
 use super::text::{self, Printable, Text};
@@ -274,7 +275,7 @@ fn matches<'r>(rules: &'r Rules, candidates: &[usize], path: &str, piece: &[u8])
     out
 }
 
-/// Every match of an expression: its text, and where its secret is.
+/// Every secret an expression finds: the text of the whole match, and where the secret is.
 fn located<'t>(
     regex: &'t regex::bytes::Regex,
     group: &'t str,
@@ -283,9 +284,11 @@ fn located<'t>(
     if group.is_empty() {
         return Box::new(regex.find_iter(&text.bytes).map(|m| (m.as_bytes(), m.start(), m.end())));
     }
-    Box::new(regex.captures_iter(&text.bytes).filter_map(move |captures| {
-        let secret = captures.name(group)?;
-        Some((captures.get(0)?.as_bytes(), secret.start(), secret.end()))
+    let groups: Vec<usize> = dialect::groups(regex, group).collect();
+    Box::new(regex.captures_iter(&text.bytes).flat_map(move |captures| {
+        let whole = captures.get(0).map(|m| m.as_bytes()).unwrap_or_default();
+        let secrets = groups.iter().filter_map(|at| captures.get(*at));
+        secrets.map(|secret| (whole, secret.start(), secret.end())).collect::<Vec<_>>()
     }))
 }
 

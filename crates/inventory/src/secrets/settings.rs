@@ -201,7 +201,7 @@ fn oddities(rule: &OwnRule, name: &str) -> Vec<String> {
     match &rule.regex {
         None => out.push(format!("{name}: it has no regex and finds nothing")),
         Some(regex) if !rule.group.is_empty() => {
-            if !regex.capture_names().flatten().any(|group| group == rule.group) {
+            if dialect::groups(regex, &rule.group).next().is_none() {
                 out.push(format!("{name}: its regex has no group {}; it finds nothing", rule.group));
             }
         }

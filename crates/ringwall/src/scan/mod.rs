@@ -300,6 +300,10 @@ fn write(
         }
         unknown(beside.gaps);
     }
+    let secrets = report.results.iter().map(|result| result.secrets.len()).sum::<usize>();
+    if options.report.rank && secrets > 0 {
+        output::say(&format!("{secrets} secrets are not in this list; without --rank they are shown"));
+    }
     let left_out = (format.left_out)(report);
     if left_out > 0 {
         output::say(&format!("{left_out} findings of other kinds are not in this format"));

@@ -16,27 +16,24 @@ pub(crate) fn rules(options: &Options) -> anyhow::Result<Option<Arc<Rules>>> {
         return Ok(None);
     }
     let path = &options.scan.secret_config;
+    let name = path.display().to_string();
     let text = match std::fs::File::open(path) {
         Ok(file) => {
             use std::io::Read as _;
             let mut text = Vec::new();
             file.take(LARGEST)
                 .read_to_end(&mut text)
-                .map_err(|error| exit::unreadable(format!("{}: {error}", path.display())))?;
+                .map_err(|error| exit::unreadable(format!("{name}: {error}")))?;
             text
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             if path != Path::new(super::options::SECRET_CONFIG) {
-                output::say(&format!(
-                    "warning: {}: there is no such file; the built-in rules are used",
-                    path.display()
-                ));
+                output::say(&format!("warning: {name}: there is no such file; the built-in rules are used"));
             }
-            return Ok(Some(Arc::default()));
+            return Ok(Some(Arc::new(Rules::new(None, &name, b""))));
         }
-        Err(error) => return Err(exit::unreadable(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(exit::unreadable(format!("{name}: {error}"))),
     };
-    let name = path.display().to_string();
     let (settings, odd) = inventory::settings(&text)
         .map_err(|error| exit::unreadable(model::escape(&format!("{name}: {error}")).into_owned()))?;
     for diagnostic in odd {
