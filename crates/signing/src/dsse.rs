@@ -55,15 +55,19 @@ impl Envelope {
         Ok(Self { payload_type: document.payload_type, payload, signatures })
     }
 
-    /// The envelope as JSON again.
-    pub(crate) fn to_json(&self) -> String {
+    /// The envelope as it is written.
+    pub(crate) fn to_document(&self) -> Document {
         let sign = |bytes: &Vec<u8>| Signature { sig: STANDARD.encode(bytes) };
-        let document = Document {
+        Document {
             payload: STANDARD.encode(&self.payload),
             payload_type: self.payload_type.clone(),
             signatures: self.signatures.iter().map(sign).collect(),
-        };
-        serde_json::to_string(&document).unwrap_or_default()
+        }
+    }
+
+    /// The envelope as JSON again.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&self.to_document()).unwrap_or_default()
     }
 
     /// The bytes that were signed.
