@@ -168,6 +168,16 @@ impl Draft {
         Self { of, content, signature, maker, entry: None, stamp: None }
     }
 
+    /// The bare signature.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Whether it is a statement about an image other than that it is signed.
+    pub fn is_attestation(&self) -> bool {
+        matches!(&self.content, Content::Statement { predicate_type, .. } if predicate_type != SIGN)
+    }
+
     fn to_enter(&self) -> log::Signature<'_> {
         let (digest, envelope) = match (&self.content, &self.of) {
             (Content::Statement { envelope, .. }, _) => {

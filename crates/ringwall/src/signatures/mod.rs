@@ -1,5 +1,7 @@
 //! Signatures, composed: registries asked for what the engine wants to see, and what it made pushed to them.
 
+mod ambient;
+pub(crate) mod by;
 pub(crate) mod facts;
 pub(crate) mod keys;
 pub(crate) mod look;

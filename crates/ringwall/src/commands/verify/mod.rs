@@ -4,6 +4,7 @@ mod blob;
 mod show;
 mod tree;
 
+pub(crate) use show::signed_by;
 pub(crate) use tree::attached;
 
 use crate::exit::{self, Exit};
