@@ -1,10 +1,13 @@
 //! Signatures and attestations both ways with cosign 3.1 and 2.5, in every layout their versions know.
 
+mod servers;
+
+pub(crate) use servers::{Rekor, image, serve};
+
 use integration::{Case, Program, Skip, Suite, demand, ringwall, skip};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub(crate) static SUITE: Suite = Suite { name: "conformance/cosign", cases };
 
@@ -131,8 +134,8 @@ fn start(found: &[PathBuf]) -> Result<World, String> {
     }
     let own = keys.join("own").display().to_string();
     ours(&keys)?.run(&["sign", "key", "generate", "--output-key-prefix", &own])?.exits(0)?;
-    let (native, first) = serve(registry, &[])?;
-    let (fallback, second) = serve(registry, &["no-referrers"])?;
+    let (native, first) = serve(registry, &["127.0.0.1:0"])?;
+    let (fallback, second) = serve(registry, &["127.0.0.1:0", "no-referrers"])?;
     Ok(World {
         cosign,
         registries: [native, fallback],
@@ -143,22 +146,6 @@ fn start(found: &[PathBuf]) -> Result<World, String> {
 
 fn ours(keys: &Path) -> Result<Program, String> {
     Ok(ringwall()?.inside(keys).env("COSIGN_PASSWORD", "pw"))
-}
-
-/// Starts a registry; it ends when its standard input does.
-fn serve(registry: &Path, more: &[&str]) -> Result<(String, Child), String> {
-    let mut child = Command::new(registry)
-        .arg("127.0.0.1:0")
-        .args(more)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("{}: {e}", registry.display()))?;
-    let mut line = String::new();
-    let stdout = child.stdout.take().ok_or("no stdout")?;
-    BufReader::new(stdout).read_line(&mut line).map_err(|e| e.to_string())?;
-    Ok((line.trim().to_owned(), child))
 }
 
 impl World {
@@ -251,42 +238,6 @@ fn cell(
     Ok(())
 }
 
-/// Puts an image of one manifest, and returns its name with the digest.
-fn image(host: &str, repository: &str) -> Result<String, String> {
-    static LOCK: Mutex<()> = Mutex::new(());
-    let _one = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-    let kind = "application/vnd.oci.image.manifest.v1+json";
-    let empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-    let manifest = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{kind}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{empty}","size":2}},"layers":[],"annotations":{{"name":"{repository}"}}}}"#
-    );
-    let octets = "application/octet-stream";
-    let begun = put(host, "POST", &format!("/v2/{repository}/blobs/uploads/"), octets, "")?;
-    let location =
-        begun.lines().find_map(|line| line.strip_prefix("Location: ")).ok_or("no place to upload to")?;
-    let path = location.trim().trim_start_matches("http://").trim_start_matches(host);
-    let mark = if path.contains('?') { '&' } else { '?' };
-    put(host, "PUT", &format!("{path}{mark}digest={empty}"), octets, "{}")?;
-    put(host, "PUT", &format!("/v2/{repository}/manifests/v1"), kind, &manifest)?;
-    use sha2::Digest as _;
-    let digest: String =
-        sha2::Sha256::digest(manifest.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-    Ok(format!("{host}/{repository}@sha256:{digest}"))
-}
-
-/// Sends something and returns the whole answer.
-fn put(host: &str, method: &str, path: &str, kind: &str, body: &str) -> Result<String, String> {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(host).map_err(|e| format!("{host}: {e}"))?;
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}")
-        .map_err(|e| e.to_string())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(|e| e.to_string())?;
-    demand!(answer.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
-    Ok(answer)
-}
-
 /// Key files are one format.
 fn keys(world: &World) -> Result<(), String> {
     let text =
@@ -310,45 +261,9 @@ fn keys(world: &World) -> Result<(), String> {
 
 /// Signatures entered into a real Rekor 2: cosign and we each find the other's entry good, offline, by a trust root.
 fn logged(world: &World) -> Result<(), String> {
-    let rekor = peers::installed("rekor")?;
     let (ours, cosign) = (ours(&world.keys)?, &world.cosign[0]);
-    let port = || -> Result<u16, String> {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-        socket.local_addr().map(|at| at.port()).map_err(|e| e.to_string())
-    };
-    let ports = [port()?, port()?, port()?].map(|port| port.to_string());
-    let (log, store) = (format!("http://127.0.0.1:{}", ports[0]), world.keys.join("log"));
-    std::fs::create_dir_all(&store).map_err(|e| e.to_string())?;
-    // The log signs with a key of its own: PKCS #8, made by openssl.
-    let pem = |arguments: &[&str]| {
-        let made =
-            Command::new("openssl").args(arguments).current_dir(&world.keys).stderr(Stdio::null()).status();
-        made.map_err(|e| format!("openssl: {e}")).map(drop)
-    };
-    pem(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "log.pem"])?;
-    pem(&["pkey", "-in", "log.pem", "-pubout", "-out", "log.pub"])?;
-    let mut server = Command::new(rekor)
-        .args(["serve", "--hostname", "127.0.0.1", "--signer-filepath", "log.pem", "--storage-dir", "log"])
-        .args(["--checkpoint-interval", "100ms", "--batch-max-age", "50ms"])
-        .args(["--http-port", &ports[0], "--grpc-port", &ports[1], "--http-metrics-port", &ports[2]])
-        .current_dir(&world.keys)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("rekor: {e}"))?;
-    let at = format!("127.0.0.1:{}", ports[0]);
-    let up = (0..200).any(|_| {
-        let up = std::net::TcpStream::connect(&at).is_ok();
-        if !up {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        up
-    });
-    let told =
-        if up { logged_by(world, &ours, cosign, &log) } else { Err("the log does not start".to_owned()) };
-    server.kill().ok();
-    server.wait().ok();
-    told
+    let log = servers::Rekor::start(&world.keys)?;
+    logged_by(world, &ours, cosign, &log.address)
 }
 
 fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Result<(), String> {

@@ -88,13 +88,13 @@ type text struct{ strings.Builder }
 func (t *text) Header() http.Header { return http.Header{} }
 func (t *text) WriteHeader(int)     {}
 
-// rekor1 is the first version of the log around its own entry types: POST /api/v1/log/entries.
+// rekor1 is the first version of the log around its own entry types: POST and GET below /api/v1/log/entries.
 type rekor1 struct {
 	sync.Mutex
 	key    *ecdsa.PrivateKey
 	id     string
 	tree   *merkle.Tree
-	known  map[string]bool
+	known  map[string]map[string]any
 	signer signature.Signer
 }
 
@@ -106,12 +106,20 @@ func newRekor1() (http.Handler, crypto.PublicKey) {
 	signer, err := signature.LoadECDSASignerVerifier(key, crypto.SHA256)
 	check(err)
 	log := &rekor1{
-		key: key, id: hex.EncodeToString(id[:]), tree: merkle.New(rfc6962.DefaultHasher), known: map[string]bool{}, signer: signer,
+		key: key, id: hex.EncodeToString(id[:]), tree: merkle.New(rfc6962.DefaultHasher), known: map[string]map[string]any{}, signer: signer,
 	}
 	return log, key.Public()
 }
 
 func (l *rekor1) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if uuid, found := strings.CutPrefix(r.URL.Path, "/api/v1/log/entries/"); found && r.Method == http.MethodGet {
+		l.Lock()
+		defer l.Unlock()
+		if entry, known := l.known[uuid]; known {
+			answer(w, map[string]any{uuid: entry})
+			return
+		}
+	}
 	if r.Method != http.MethodPost || r.URL.Path != "/api/v1/log/entries" {
 		http.NotFound(w, r)
 		return
@@ -127,14 +135,14 @@ func (l *rekor1) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer l.Unlock()
 	uuid := hex.EncodeToString(rfc6962.DefaultHasher.HashLeaf(body))
 	w.Header().Set("Content-Type", "application/json")
-	if l.known[uuid] {
+	if _, known := l.known[uuid]; known {
 		w.Header().Set("Location", "/api/v1/log/entries/"+uuid)
 		w.WriteHeader(http.StatusConflict)
 		_ = json.NewEncoder(w).Encode(map[string]any{"code": 409, "message": "an equivalent entry already exists"})
 		return
 	}
-	l.known[uuid] = true
 	entry := l.append(r.Context(), body)
+	l.known[uuid] = entry
 	w.Header().Set("ETag", uuid)
 	w.Header().Set("Location", "/api/v1/log/entries/"+uuid)
 	w.WriteHeader(http.StatusCreated)

@@ -143,6 +143,14 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "a transparency log to enter signatures into",
     },
+    Peer {
+        name: "sigstore",
+        kind: Kind::Go { folder: "sigstore", package: "peers/sigstore", link: "" },
+        module: "peers/sigstore",
+        version: "1",
+        any: false,
+        why: "a private Sigstore to sign with an identity: certificates, their log, time stamps, Rekor 1, an issuer",
+    },
     debian(
         "docker-registry",
         "docker-registry",

@@ -44,6 +44,12 @@ pub(super) struct SignFlags {
 impl SignFlags {
     fn how(&self) -> Result<HowArgs, Failed> {
         let legacy = self.new_bundle_format == Some(false);
+        if self.key.is_none() && self.fulcio_url.is_none() && self.signing_config.is_none() {
+            return Err(Failed::with(
+                1,
+                "signing without --key needs --signing-config, or --fulcio-url: no public service is asked that is not named",
+            ));
+        }
         let (tlog, first) = self.log()?;
         let by = ByArgs {
             key: self.key.clone(),
@@ -56,12 +62,6 @@ impl SignFlags {
             trusted_root: self.trusted_root.clone(),
             ignore_sct: flag!(self.insecure_skip_verify),
         };
-        if by.key.is_none() && by.fulcio_url.is_none() && by.signing_config.is_none() {
-            return Err(Failed::with(
-                1,
-                "signing without --key needs --signing-config, or --fulcio-url: no public service is asked that is not named",
-            ));
-        }
         let format = if legacy { Layout::Legacy } else { Layout::Bundle };
         let repository = std::env::var("COSIGN_REPOSITORY").ok();
         Ok(HowArgs { by, format, repository, output: Format::Text })
