@@ -359,9 +359,9 @@ fn unknown(world: &World) -> Result<(), String> {
     let root: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
     for (part, code) in [
         ("certificateAuthorities", "untrusted-certificate"),
-        ("ctlogs", "certificate-not-logged"),
+        ("ctlogs", "no-trust-root"),
         ("tlogs", "unknown-log"),
-        ("timestampAuthorities", "no-timestamp"),
+        ("timestampAuthorities", "invalid-timestamp"),
     ] {
         let mut less = root.clone();
         less[part] = serde_json::json!([]);

@@ -19,10 +19,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 )
 
 func main() {
+	// Fulcio tells of refusals on standard output, where nobody listens after the first line.
+	signal.Ignore(syscall.SIGPIPE)
 	folder := os.Args[1]
 	addresses := map[string]string{}
 	issuer := newIssuer()

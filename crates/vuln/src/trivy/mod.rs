@@ -5,6 +5,7 @@
 mod artifact;
 mod config;
 mod constraint;
+mod cosign_vuln;
 mod database;
 mod detect;
 mod fill;
@@ -24,6 +25,7 @@ mod table;
 mod uid;
 
 pub use artifact::{Request, report};
+pub use cosign_vuln::cosign_vuln;
 pub use database::{Database, DatabaseAdvisory, DatabaseError, DatabaseMetadata};
 pub use gate::{Gate, Passed, exit_code, filter, trim};
 pub use ignore::Ignore;
@@ -56,4 +58,10 @@ pub static FORMATS: &[Format] = &[
     Format { id: "table", about: "for people", write: table, left_out },
     Format { id: "json", about: "the whole report, as Trivy writes it", write: json, left_out: |_| 0 },
     Format { id: "sarif", about: "for code scanning", write: sarif, left_out },
+    Format {
+        id: "cosign-vuln",
+        about: "the predicate of an attestation, for `sign attest --type vuln`",
+        write: cosign_vuln,
+        left_out: |_| 0,
+    },
 ];
