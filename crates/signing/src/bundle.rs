@@ -11,6 +11,7 @@ use crate::verdict::Reason;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 /// Most certificates of one chain.
@@ -57,11 +58,12 @@ pub(crate) enum Content {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct Document<'a> {
     media_type: String,
     verification_material: Material,
     message_signature: Option<Message>,
-    dsse_envelope: Option<dsse::Document>,
+    #[serde(borrow)]
+    dsse_envelope: Option<dsse::Document<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -69,9 +71,9 @@ struct Document {
 struct Material {
     certificate: Option<Certificate>,
     x509_certificate_chain: Option<Chain>,
-    public_key: Option<Value>,
+    public_key: Option<IgnoredAny>,
     #[serde(default)]
-    tlog_entries: Vec<Value>,
+    tlog_entries: Vec<IgnoredAny>,
     #[serde(default)]
     timestamp_verification_data: Timestamps,
 }
@@ -80,7 +82,7 @@ struct Material {
 #[serde(rename_all = "camelCase")]
 struct Timestamps {
     #[serde(default)]
-    rfc3161_timestamps: Vec<Value>,
+    rfc3161_timestamps: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +114,7 @@ impl Bundle {
     /// Reads a bundle.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Reason> {
         let malformed = |why: &str| Reason::MalformedBundle(why.to_owned());
-        let document: Document = strict::read(bytes).map_err(Reason::MalformedBundle)?;
+        let document: Document<'_> = strict::read(bytes).map_err(Reason::MalformedBundle)?;
         if !KINDS.contains(&document.media_type.as_str()) {
             return Err(Reason::UnknownMediaType(document.media_type));
         }
@@ -152,7 +154,7 @@ impl Message {
 fn signing_certificate(
     one: Option<Certificate>,
     chain: Option<Chain>,
-    key: Option<Value>,
+    key: Option<IgnoredAny>,
 ) -> Result<Option<Vec<u8>>, Reason> {
     let malformed = |why: &str| Reason::MalformedBundle(why.to_owned());
     let chain = match (one, chain, key) {

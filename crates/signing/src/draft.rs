@@ -6,7 +6,7 @@ use crate::evidence::Evidence;
 use crate::judge::{self, Candidate};
 use crate::log::{self, Entry, LogVersion};
 use crate::sign::{self, Subject};
-use crate::statement::{SIGN, Statement, Subject as StatementSubject, V01, V1};
+use crate::statement::{Made, MadeSubject, SIGN, Statement, V01, V1};
 use crate::trust::{Artifact, Proofs};
 use crate::{
     BlobSignature, IdentityRule, Log, Pattern, PrivateKey, PublicKey, Reason, Requirement, SignError, Signed,
@@ -87,9 +87,8 @@ impl Draft {
         by: Credential<'_>,
         annotations: &BTreeMap<String, String>,
     ) -> Result<Self, SignError> {
-        let annotations = annotations.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
-        let digest = sign::algorithm_and_hex(&subject.digest)?;
-        let about = StatementSubject { name: None, digest, annotations };
+        let (annotations, digest) = (annotations.clone(), sign::algorithm_and_hex(&subject.digest)?);
+        let about = MadeSubject { name: None, digest, annotations };
         let statement = statement(V1, about, SIGN, json!({}));
         Self::stated(Of::Image(subject.clone()), by, serde_json::to_vec(&statement)?, SIGN)
     }
@@ -107,7 +106,7 @@ impl Draft {
     ) -> Result<Self, SignError> {
         let name = Some(subject.name.clone());
         let digest = sign::algorithm_and_hex(&subject.digest)?;
-        let about = StatementSubject { name, digest, annotations: BTreeMap::new() };
+        let about = MadeSubject { name, digest, annotations: BTreeMap::new() };
         let statement = statement(V01, about, predicate_type, predicate);
         let of = if legacy { Of::Tag(subject.clone()) } else { Of::Image(subject.clone()) };
         Self::stated(of, by, serde_json::to_vec(&statement)?, predicate_type)
@@ -332,11 +331,6 @@ impl Draft {
     }
 }
 
-fn statement(kind: &str, about: StatementSubject, predicate_type: &str, predicate: Value) -> Statement {
-    Statement {
-        kind: kind.to_owned(),
-        subject: vec![about],
-        predicate_type: predicate_type.to_owned(),
-        predicate,
-    }
+fn statement(kind: &'static str, about: MadeSubject, predicate_type: &str, predicate: Value) -> Made {
+    Made { kind, subject: [about], predicate_type: predicate_type.to_owned(), predicate }
 }

@@ -102,6 +102,11 @@ impl<'a> Verification<'a> {
         }
     }
 
+    /// Its declared size in bytes; 0 where nobody declared one.
+    pub fn declared(&self, ask: &Ask) -> u64 {
+        self.open.get(ask).and_then(|jobs| jobs.iter().map(|job| job.size).max()).unwrap_or_default()
+    }
+
     /// Notes what came of looking. What was not asked for is ignored.
     pub fn tell(&mut self, ask: &Ask, answer: Answer) {
         let Some(jobs) = self.open.remove(ask) else { return };

@@ -262,7 +262,7 @@ fn keys(world: &World) -> Result<(), String> {
 /// Signatures entered into a real Rekor 2: cosign and we each find the other's entry good, offline, by a trust root.
 fn logged(world: &World) -> Result<(), String> {
     let (ours, cosign) = (ours(&world.keys)?, &world.cosign[0]);
-    let log = servers::Rekor::start(&world.keys)?;
+    let log = Rekor::start(&world.keys)?;
     logged_by(world, &ours, cosign, &log.address)
 }
 

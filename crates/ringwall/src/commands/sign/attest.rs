@@ -30,8 +30,8 @@ pub(crate) struct AttestArgs {
     registry: RegistryArgs,
 }
 
-/// Longest document that is attested, in bytes.
-const CAP: u64 = 24 << 20;
+/// Longest document that is attested, in bytes: in an envelope it is the longest attestation that is read.
+const CAP: u64 = 11 << 20;
 
 impl AttestArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
