@@ -54,7 +54,7 @@ impl BlobSignature {
             return Ok(Self(Dialect::Bare { signature, evidence: Evidence::default() }));
         }
         if !text.contains("base64Signature") {
-            return Bundle::read(bytes).map(|bundle| Self(Dialect::Bundle(bundle)));
+            return Bundle::read(bytes.to_vec()).map(|bundle| Self(Dialect::Bundle(bundle)));
         }
         let local: Local = strict::read(bytes).map_err(Reason::MalformedBundle)?;
         let signature = STANDARD.decode(local.signature.trim()).map_err(|_| Reason::MalformedSignature)?;

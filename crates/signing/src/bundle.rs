@@ -112,9 +112,10 @@ struct MessageDigest {
 
 impl Bundle {
     /// Reads a bundle.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Reason> {
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Reason> {
+        let text = String::from_utf8(bytes).map_err(|e| Reason::MalformedBundle(e.to_string()))?;
         let malformed = |why: &str| Reason::MalformedBundle(why.to_owned());
-        let document: Document<'_> = strict::read(bytes).map_err(Reason::MalformedBundle)?;
+        let document: Document<'_> = strict::read(text.as_bytes()).map_err(Reason::MalformedBundle)?;
         if !KINDS.contains(&document.media_type.as_str()) {
             return Err(Reason::UnknownMediaType(document.media_type));
         }
@@ -131,7 +132,6 @@ impl Bundle {
             (None, Some(message)) => message.read()?,
             _ => return Err(malformed("it must hold one signature or one envelope")),
         };
-        let text = String::from_utf8(bytes.to_vec()).map_err(|e| Reason::MalformedBundle(e.to_string()))?;
         Ok(Self { text, certificate, content, entries })
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         let made = write(&maker(), &Written::Envelope(&envelope), None, None).unwrap();
         let mut value = serde_json::from_slice(&made).unwrap();
         change(&mut value);
-        Bundle::read(value.to_string().as_bytes())
+        Bundle::read(value.to_string().into_bytes())
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         let good = bundle(|_| {}).unwrap();
         assert!(good.certificate.is_none() && matches!(good.content, Content::Envelope(_)));
         let message = write(&maker(), &Written::Message { digest: &[1; 32], signature: b"sig" }, None, None);
-        let message = Bundle::read(&message.unwrap()).unwrap();
+        let message = Bundle::read(message.unwrap()).unwrap();
         assert!(matches!(message.content, Content::Message { .. }));
         let certificates =
             |n: usize| serde_json::json!({"certificates": vec![serde_json::json!({"rawBytes": "AAAA"}); n]});
@@ -274,7 +274,7 @@ mod tests {
                 }),
             ),
             ("malformed-bundle", bundle(|b| b["verificationMaterial"]["tlogEntries"] = vec![1; 1000].into())),
-            ("malformed-bundle", Bundle::read(b"{")),
+            ("malformed-bundle", Bundle::read(b"{".to_vec())),
         ] {
             assert_eq!(result.unwrap_err().code(), why);
         }

@@ -289,7 +289,7 @@ impl Draft {
                 return crate::verify_blob(Artifact::Sha256(*digest), &signature, &requirement);
             }
             (Of::Image(subject), _) => {
-                (subject, Candidate::Bundle(Bundle::read(&self.bundle().map_err(written)?)?))
+                (subject, Candidate::Bundle(Bundle::read(self.bundle().map_err(written)?)?))
             }
             (Of::Tag(subject), Content::Payload(payload)) => {
                 let (payload, signature) = (payload.clone(), self.signature.clone());
