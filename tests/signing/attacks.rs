@@ -274,7 +274,7 @@ fn eight() -> Result<(), String> {
     for n in 0..8 {
         let name = format!("evil{n}");
         let subject = world.image(&name);
-        for m in 0..12 {
+        for m in 0..6 {
             refer(
                 &world,
                 &name,

@@ -64,7 +64,7 @@ pub(crate) fn judge(
 ) -> Result<Accepted, Reason> {
     let said = said(candidate, digest, &requirement.wanted)?;
     let (signer, log) = signed_by(&OfImage(candidate, digest), requirement)?;
-    let claim = said.envelope.map(|envelope| claim(envelope)).transpose()?;
+    let claim = said.envelope.map(claim).transpose()?;
     let missing = requirement.annotations.iter().find(|(k, v)| said.annotations.get(*k) != Some(v));
     match missing {
         Some((key, _)) => Err(Reason::AnnotationMissing(key.clone())),

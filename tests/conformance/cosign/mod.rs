@@ -6,7 +6,7 @@ pub(crate) use servers::{Rekor, image, serve};
 
 use integration::{Case, Program, Skip, Suite, demand, ringwall, skip};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub(crate) static SUITE: Suite = Suite { name: "conformance/cosign", cases };
@@ -89,7 +89,8 @@ fn cases() -> Result<Vec<Case>, Skip> {
             }
         }
     }
-    let more: [(&str, Check); 3] = [("keys", keys), ("log", logged), ("docker-registry", docker)];
+    let more: [(&str, Check); 4] =
+        [("keys", keys), ("log", logged), ("docker-registry", docker), ("carried", carried)];
     for (name, check) in more {
         let (world, found) = (world.clone(), found.clone());
         cases.push(Case::new(name, move || {
@@ -305,33 +306,57 @@ fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Resu
 
 /// Debian's registry, which lists no referrers and refuses what it does not know.
 fn docker(world: &World) -> Result<(), String> {
-    let registry = peers::installed("docker-registry")?;
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-    let host = socket.local_addr().map_err(|e| e.to_string())?.to_string();
-    drop(socket);
-    let folder = world.keys.join("docker");
-    let config = format!(
-        "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n",
-        folder.display()
-    );
-    std::fs::write(world.keys.join("docker.yml"), config).map_err(|e| e.to_string())?;
-    let mut server = Command::new(registry)
-        .args(["serve", "docker.yml"])
-        .current_dir(&world.keys)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("docker-registry: {e}"))?;
-    for _ in 0..100 {
-        if std::net::TcpStream::connect(&host).is_ok() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
+    let registry = servers::Docker::start(&world.keys, "docker")?;
+    both_kept(world, &registry.host)
+}
+
+/// An image that umoci made and skopeo pushed, signed there; carried to a folder with its signatures by skopeo, and by
+/// cosign, and verified in it.
+fn carried(world: &World) -> Result<(), String> {
+    let (umoci, skopeo) = (peers::installed("umoci")?, peers::installed("skopeo")?);
+    let registry = servers::Docker::start(&world.keys, "carried")?;
+    let program = |path: &Path| Program::new(path).inside(&world.keys).env("REGISTRY_AUTH_FILE", "/nowhere");
+    let (umoci, skopeo) = (program(&umoci), program(&skopeo));
+    let copy = |from: &str, to: &str| {
+        let plain = ["--src-tls-verify=false", "--dest-tls-verify=false", "--insecure-policy"];
+        skopeo.run(&[&["copy", "--quiet", from, to], &plain[..]].concat())?.exits(0).map(drop)
+    };
+    umoci.run(&["init", "--layout", "made"])?.exits(0)?;
+    umoci.run(&["new", "--image", "made:v1"])?.exits(0)?;
+    umoci.run(&["config", "--image", "made:v1", "--author", "somebody"])?.exits(0)?;
+    let name = format!("{}/team/app", registry.host);
+    let image = format!("{name}:v1");
+    copy("oci:made:v1", &format!("docker://{image}"))?;
+    for layout in [Layout::Bundle, Layout::Legacy] {
+        world.sign(Who::Ringwall, layout, false, &image, "own.key")?;
     }
-    let told = both_kept(world, &host);
-    server.kill().ok();
-    server.wait().ok();
-    told
+    for who in [Who::Ringwall, Who::Cosign3, Who::Cosign2] {
+        let code = world.verifies(who, false, &image, "own.pub")?;
+        demand!(code == Some(0), "in the registry: {code:?}");
+    }
+    let ours = ours(&world.keys)?;
+    let verify = |folder: &str, key: &str, code: i32| {
+        ours.run(&["verify", "--layout", folder, "app:v1", "--key", key])?.exits(code).map(drop)
+    };
+    verify("made", "own.pub", 1)?;
+    // The image alone is carried without its signatures; they go by their own names.
+    let told = ours.run(&["verify", &image, "--key", "own.pub", "-o", "json"])?.json()?;
+    let digest = told["images"][0]["digest"].as_str().unwrap_or_default().replace(':', "-");
+    copy(&format!("docker://{image}"), "oci:kept:v1")?;
+    verify("kept", "own.pub", 1)?;
+    copy(&format!("docker://{name}:{digest}.sig"), &format!("oci:kept:{digest}.sig"))?;
+    verify("kept", "own.pub", 0)?;
+    verify("kept", "stranger.pub", 1)?;
+    verify("nowhere", "own.pub", 3)?;
+    // What cosign saves.
+    world.cosign[1].run(&["save", "--dir", "saved", &image])?.exits(0)?;
+    let local = ["verify", "--local-image", "--insecure-ignore-tlog", "--key"];
+    for (key, right) in [("own.pub", true), ("stranger.pub", false)] {
+        let theirs = world.cosign[1].run(&[&local[..], &[key, "saved"]].concat())?.code;
+        let code = ours.run(&[&["cosign"], &local[..], &[key, "saved"]].concat())?.code;
+        demand!((theirs == Some(0)) == right && code == theirs, "{key}: {theirs:?}, ours {code:?}");
+    }
+    Ok(())
 }
 
 fn both_kept(world: &World, host: &str) -> Result<(), String> {

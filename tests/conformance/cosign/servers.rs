@@ -73,6 +73,49 @@ impl Drop for Rekor {
     }
 }
 
+/// Debian's registry on a folder. It ends with this.
+pub(crate) struct Docker {
+    pub(crate) host: String,
+    server: Child,
+}
+
+impl Docker {
+    /// Starts one that keeps its images in `name` below the folder.
+    pub(crate) fn start(folder: &Path, name: &str) -> Result<Self, String> {
+        let registry = peers::installed("docker-registry")?;
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+        let host = socket.local_addr().map_err(|e| e.to_string())?.to_string();
+        drop(socket);
+        let config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n",
+            folder.join(name).display()
+        );
+        std::fs::write(folder.join(format!("{name}.yml")), config).map_err(|e| e.to_string())?;
+        let server = Command::new(registry)
+            .args(["serve", &format!("{name}.yml")])
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| format!("docker-registry: {e}"))?;
+        let docker = Self { host, server };
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(&docker.host).is_ok() {
+                return Ok(docker);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        Err("Debian's registry does not start".to_owned())
+    }
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        self.server.kill().ok();
+        self.server.wait().ok();
+    }
+}
+
 /// Puts an image of one manifest, and returns its name with the digest.
 pub(crate) fn image(host: &str, repository: &str) -> Result<String, String> {
     static LOCK: Mutex<()> = Mutex::new(());

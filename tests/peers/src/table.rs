@@ -158,6 +158,20 @@ pub static PEERS: &[Peer] = &[
         "usr/bin/docker-registry",
         "a registry that does not",
     ),
+    Peer {
+        any: true,
+        ..debian("umoci", "umoci", "0.4.7+ds-3+b7", "usr/bin/umoci", "makes and changes images in folders")
+    },
+    Peer {
+        any: true,
+        ..debian(
+            "skopeo",
+            "skopeo",
+            "1.9.3+ds1-1+b10",
+            "usr/bin/skopeo",
+            "carries images between registries and folders",
+        )
+    },
     debian("runc", "runc", "1.1.5+ds1-1+deb12u1", "usr/sbin/runc", "makes containers"),
     debian(
         "cni",

@@ -31,7 +31,7 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
-    fn of(reference: &Reference, verdict: Verdict, remembered: bool) -> Self {
+    pub(crate) fn of(reference: &Reference, verdict: Verdict, remembered: bool) -> Self {
         let Verdict { digest, outcome, annotations, refused, attestations, .. } = verdict;
         Self {
             reference: reference.clone(),
@@ -44,7 +44,7 @@ impl Looked {
         }
     }
 
-    fn failed(reference: &Reference, digest: Option<Digest>, why: String) -> Self {
+    pub(crate) fn failed(reference: &Reference, digest: Option<Digest>, why: String) -> Self {
         Self {
             reference: reference.clone(),
             digest,

@@ -3,6 +3,7 @@
 mod ambient;
 pub(crate) mod by;
 pub(crate) mod facts;
+pub(crate) mod folder;
 pub(crate) mod keys;
 pub(crate) mod look;
 pub(crate) mod places;
