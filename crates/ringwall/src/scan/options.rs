@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Report")]
 pub(crate) struct ReportArgs {
-    /// Format: table, json, sarif, template, github, cyclonedx, spdx-json, spdx
+    /// Format: table, json, sarif, template, github, cyclonedx, spdx-json, spdx, cosign-vuln
     #[arg(short, long, env = "TRIVY_FORMAT", default_value = "table", hide_env = true)]
     pub(crate) format: String,
 

@@ -6,6 +6,7 @@ mod artifact;
 mod bom;
 mod config;
 mod constraint;
+mod cosign_vuln;
 mod cyclonedx;
 mod database;
 mod detect;
@@ -37,6 +38,7 @@ mod uid;
 pub mod vex;
 
 pub use artifact::{Request, report};
+pub use cosign_vuln::cosign_vuln;
 pub use database::{Database, DatabaseAdvisory, DatabaseError, DatabaseMetadata};
 pub use gate::{Gate, Passed, exit_code, filter, trim};
 pub use ignore::Ignore;
@@ -88,6 +90,12 @@ pub static FORMATS: &[Format] = &[
     Format { id: "cyclonedx", about: "a bill of materials, CycloneDX", write: cyclonedx::write, left_out },
     Format { id: "spdx-json", about: "a bill of materials, SPDX in JSON", write: spdx::json, left_out },
     Format { id: "spdx", about: "a bill of materials, SPDX in tags and values", write: spdx::tags, left_out },
+    Format {
+        id: "cosign-vuln",
+        about: "the predicate of an attestation, for `sign attest --type vuln`",
+        write: |report, _| Ok(cosign_vuln(report)),
+        left_out: |_| 0,
+    },
 ];
 
 /// Findings bills of materials do not hold: misconfigurations, secrets and licences.
