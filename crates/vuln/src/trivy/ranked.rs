@@ -27,7 +27,8 @@ pub fn overview(
         out.push('\n');
     }
     if !gaps.is_empty() {
-        out.push_str(&format!("\nunknown: {} parts could not be judged\n", gaps.len()));
+        let parts = if gaps.len() == 1 { "part" } else { "parts" };
+        out.push_str(&format!("\nunknown: {} {parts} could not be judged\n", gaps.len()));
         for gap in gaps {
             out.push_str(&format!("  {}: {}\n", escape(&gap.what), escape(&gap.why)));
         }
@@ -101,6 +102,17 @@ pub fn ranked(report: &Report, columns: &Columns) -> String {
         "Where",
         "Brought by",
     ];
+    // A column nobody has anything in only makes lines long.
+    let used: Vec<bool> = (0..head.len())
+        .map(|at| rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty())))
+        .collect();
+    let keep = |at: usize| used.get(at).copied().unwrap_or(true);
+    let head: Vec<&str> =
+        head.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, head)| *head).collect();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| row.into_iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, cell)| cell).collect())
+        .collect();
     let mut out = String::new();
     grid(&head, &rows, &mut out);
     if let Some(kev) = columns.kev.as_ref().filter(|kev| kev.is_built_in()) {
