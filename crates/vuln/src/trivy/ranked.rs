@@ -202,7 +202,7 @@ mod tests {
         let (made, now) = (at("2026-01-01T00:00:00Z"), at("2026-07-03T00:00:00Z"));
         let text = overview(&report, &[gap], Some(made), None, &Columns::default(), now);
         assert!(text.contains("built 183 days ago; 1 of its vulnerabilities have a fix"), "{text}");
-        assert!(text.contains("unknown: 1 parts") && text.contains("layer x: cut"));
+        assert!(text.contains("unknown: 1 part ") && text.contains("layer x: cut"));
         assert!(
             !overview(&report, &[], Some(at("1970-01-01T00:00:00Z")), None, &Columns::default(), now)
                 .contains("built")
