@@ -221,12 +221,20 @@ impl Pkg {
         if package.ecosystem == Ecosystem::Rpm {
             let (_, version, release) = split(&package.version);
             self.id = format!("{}@{version}-{release}.{}", package.name, self.arch);
+            if self.arch.is_empty() {
+                self.arch = "None".to_owned();
+            }
         }
         let part = |text: &str| {
             let (epoch, version, release) = split(text);
             (epoch, version.to_owned(), release.to_owned())
         };
         (self.epoch, self.version, self.release) = part(&package.version);
+        if package.ecosystem == Ecosystem::Rpm && package.source.is_none() {
+            self.src_name.clear();
+            self.src_version.clear();
+            return;
+        }
         (self.src_epoch, self.src_version, self.src_release) = part(version);
     }
 
