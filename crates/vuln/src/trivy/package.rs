@@ -33,7 +33,7 @@ const fn kind(
     Kind { analyzer, name, analyzed_by, target, separator }
 }
 
-static KINDS: [Kind; 31] = [
+static KINDS: [Kind; 32] = [
     kind("apk", "alpine", "apk", "", "@"),
     kind("dpkg", "debian", "dpkg", "", "@"),
     kind("rpm", "redhat", "rpm", "", "@"),
@@ -64,6 +64,7 @@ static KINDS: [Kind; 31] = [
     kind("dotnet-deps", "dotnet-core", "dotnet-core", "", "/"),
     kind("packages-props", "packages-props", "packages-props", "", "@"),
     kind("gradle-lock", "gradle", "gradle-lockfile", "", ":"),
+    kind("sbt-lock", "sbt", "sbt-lockfile", "", ":"),
     kind("pom", "pom", "pom", "", ":"),
 ];
 
@@ -242,7 +243,7 @@ impl Pkg {
         if kind.name == "gobinary" && package.name == "stdlib" {
             self.version = format!("v{}", package.version);
         }
-        if !kind.target.is_empty() || kind.name == "gobinary" {
+        if !kind.target.is_empty() {
             self.file_path.clone_from(&package.path);
         }
         if kind.name == "pom" {
