@@ -257,6 +257,8 @@ fn others(random: &mut Random, add: &mut dyn FnMut(&str, String)) {
             version(random)
         ),
     );
+    let sbt = json!({"lockVersion": 1, "dependencies": [{"org": "com.example", "name": "lib", "version": version(random), "configurations": ["compile"]}, {"org": "com.example", "name": "app", "version": version(random), "configurations": ["test"]}]});
+    add("sbt/build.sbt.lock", format!("{sbt:#}"));
     let [c1, c2] = [version(random), version(random)];
     add(
         "rust/Cargo.lock",

@@ -114,6 +114,58 @@ pub(super) fn findings(report: &Value) -> BTreeSet<String> {
     all.map(|one| keys.map(|key| text(one, key).to_owned()).join(" ")).collect()
 }
 
+/// Packages of Conda's environments, as the bill of materials of the same folder has them.
+pub(super) fn conda(ringwall: &Program, corpus: &Path) -> Result<(), String> {
+    let inside = corpus.join("trivy/integration");
+    let cache = tempfile::tempdir().map_err(|e| e.to_string())?;
+    world::cache(cache.path(), &world::database(&rows(corpus)?))?;
+    let cache = cache.path().display().to_string();
+    let folder = "testdata/fixtures/repo/conda";
+    let words = [
+        "trivy",
+        "rootfs",
+        folder,
+        "--cache-dir",
+        &cache,
+        "--skip-db-update",
+        "--scanners",
+        "vuln",
+        "-f",
+        "json",
+    ];
+    let got = ringwall.clone().inside(&inside).run(&words)?.exits(0)?.json()?;
+    let result = &got["Results"][0];
+    demand!(result["Target"] == "Conda" && result["Type"] == "conda-pkg", "{result}");
+    let line = |p: &Value, purl: &str, file: &str, license: &str| {
+        format!("{} {} {purl} {file} {license}", text(p, "name"), text(p, "version"))
+    };
+    let ours: BTreeSet<String> = result["Packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|p| {
+            let named = serde_json::json!({"name": p["Name"], "version": p["Version"]});
+            let license = p["Licenses"][0].as_str().unwrap_or_default();
+            line(&named, text(&p["Identifier"], "PURL"), text(p, "FilePath"), license)
+        })
+        .collect();
+    let path = inside.join("testdata/conda-cyclonedx.json.golden");
+    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let want: Value = serde_json::from_slice(&bytes).map_err(|e| e.to_string())?;
+    let theirs: BTreeSet<String> = want["components"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|p| {
+            let file = p["properties"][0]["value"].as_str().unwrap_or_default();
+            let license = p["licenses"][0]["license"]["id"].as_str().unwrap_or_default();
+            line(p, text(p, "purl"), file, license)
+        })
+        .collect();
+    demand!(!theirs.is_empty() && ours == theirs, "{ours:?} instead of {theirs:?}");
+    Ok(())
+}
+
 /// Scans an image made from the list.
 pub(super) fn check(list: &List, ringwall: &Program, corpus: &Path) -> Result<(), String> {
     let read = |path: String| -> Result<Value, String> {

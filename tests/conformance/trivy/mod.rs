@@ -46,9 +46,14 @@ fn cases() -> Result<Vec<Case>, Skip> {
             passing().judge(conversion.name, "scan", formats::check(conversion, &ringwall, &corpus))
         }));
     }
+    let folder = corpus.clone();
+    out.push(Case::pending("list/conda", move || {
+        let ringwall = ringwall()?;
+        passing().judge("conda", "scan", lists::conda(&ringwall, &folder))
+    }));
     out.push(Case::new("names-are-known", || {
         let known = goldens::GOLDENS.iter().map(|g| g.name).chain(lists::LISTS.iter().map(|l| l.name));
-        let known = known.chain(formats::CONVERSIONS.iter().map(|c| c.name));
+        let known = known.chain(formats::CONVERSIONS.iter().map(|c| c.name)).chain(["conda"]);
         let strangers = passing().strangers(known);
         demand!(strangers.is_empty(), "passing.txt lists what there is not: {}", strangers.join(", "));
         Ok(())

@@ -86,11 +86,12 @@ fn join(lock: &str, found: &mut Packages, beside: &Beside) {
         package.needs.retain(|need| kept.contains_key(need));
         kept.insert(id.clone(), package);
     }
-    if !kept.contains_key(&own) {
-        let package =
-            Package { relation: Relation::Root, id: Some(own.clone()), needs: members, ..Package::new(Ecosystem::Cargo, "", "") };
-        kept.insert(own, package);
-    }
+    kept.entry(own).or_insert_with_key(|own| Package {
+        relation: Relation::Root,
+        id: Some(own.clone()),
+        needs: members,
+        ..Package::new(Ecosystem::Cargo, "", "")
+    });
     found.packages = kept.into_values().collect();
 }
 

@@ -105,6 +105,7 @@ fn list(modules: &str, out: &mut Packages) {
             _ => {}
         }
     }
+    let first = out.packages.len().saturating_sub(1);
     for (relation, path, version) in found.into_iter().filter(|(_, path, _)| !path.is_empty()) {
         let mut version = if version == "(devel)" { "" } else { version };
         let stamped = stamped(path, flags);
@@ -112,6 +113,20 @@ fn list(modules: &str, out: &mut Packages) {
             version = &stamped;
         }
         out.add(Package { relation, ..Package::new(Ecosystem::Go, path, version) });
+    }
+    // Which module needs which is not told: all are taken to be needed by the program.
+    let own = out.packages.get(first..).unwrap_or_default();
+    let mut needs: Vec<String> = own.iter().filter(|p| p.relation != Relation::Root).map(id).collect();
+    needs.sort();
+    if let Some(root) = out.packages.iter_mut().find(|p| p.relation == Relation::Root) {
+        root.needs = needs;
+    }
+}
+
+fn id(package: &Package) -> String {
+    match package.version.strip_prefix('v').unwrap_or(&package.version) {
+        "" => package.name.clone(),
+        version => format!("{}@v{version}", package.name),
     }
 }
 
@@ -194,6 +209,9 @@ mod tests {
         let (packages, problems) = read(&program(2, "go1.20.12", MODULES));
         assert_eq!(packages, ["stdlib 1.20.12", "example.com/app ", "example.com/a v1.2.3", "example.com/c v2.0.0"]);
         assert_eq!(problems, 0);
+        let mut out = Packages::default();
+        parse("app", &program(2, "go1.20.12", MODULES), &mut out);
+        assert_eq!(out.packages[1].needs, ["example.com/a@v1.2.3", "example.com/c@v2.0.0", "stdlib@v1.20.12"]);
         assert_eq!(read(&program(2, "go1.21.0 X:boringcrypto", "")).0, ["stdlib 1.21.0"]);
     }
 

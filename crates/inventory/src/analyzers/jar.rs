@@ -109,8 +109,8 @@ fn of_name(name: &str) -> Option<(String, String)> {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let digit = |rest: &str| rest.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let parts = stem.match_indices('-').filter_map(|(at, _)| stem.split_at_checked(at));
-    let fits = parts.filter(|(name, rest)| !name.is_empty() && !name.ends_with(['-', '*']) && digit(rest));
-    let (name, rest) = fits.last()?;
+    let mut fits = parts.filter(|(name, rest)| !name.is_empty() && !name.ends_with(['-', '*']) && digit(rest));
+    let (name, rest) = fits.next_back()?;
     let version = rest.strip_prefix('-')?;
     (name.chars().all(word) && !version.contains(char::is_whitespace)).then(|| (name.to_owned(), version.to_owned()))
 }

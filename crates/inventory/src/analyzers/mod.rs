@@ -146,6 +146,7 @@ analyzers![
     dotnet_deps,
     packages_props,
     gradle_lock,
+    sbt_lock,
     pom,
     jar,
 ];

@@ -104,10 +104,6 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
     let (Some(name), Some(version), Some(release)) = (text(NAME), text(VERSION), text(RELEASE)) else {
         return out.problem(format!("row {at} has no name, version or release"));
     };
-    // Keys people trust are kept as packages.
-    if name == "gpg-pubkey" {
-        return;
-    }
     let epoch = field(blob, EPOCH).and_then(number).filter(|epoch| *epoch > 0);
     let evr = |version: &str, release: &str| match epoch {
         Some(epoch) => format!("{epoch}:{version}-{release}"),
@@ -131,6 +127,7 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
     out.add(Package {
         origin: if official { Origin::Official } else { Origin::ThirdParty },
         source,
+        // Keys people trust are kept as packages, of no architecture.
         arch: text(ARCH).filter(|arch| arch != "(none)"),
         licenses: text(LICENSE).into_iter().collect(),
         maintainer: text(VENDOR).filter(|vendor| vendor != "(none)"),
@@ -231,7 +228,7 @@ mod tests {
         assert_eq!(package.source_or_self(), ("vim", "2:7.4.160-5.el7"));
         assert_eq!(one(&header(&fields, None)).packages[0].version, "7.4.160-5.el7");
         let key = header(&[(NAME, "gpg-pubkey"), (VERSION, "1"), (RELEASE, "2"), (SOURCE, "(none)")], None);
-        assert_eq!(one(&key), Packages::default());
+        assert_eq!((one(&key).packages[0].origin, &one(&key).packages[0].source), (Origin::ThirdParty, &None));
     }
 
     #[test]

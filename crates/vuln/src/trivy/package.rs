@@ -33,7 +33,7 @@ const fn kind(
     Kind { analyzer, name, analyzed_by, target, separator }
 }
 
-static KINDS: [Kind; 31] = [
+static KINDS: [Kind; 32] = [
     kind("apk", "alpine", "apk", "", "@"),
     kind("dpkg", "debian", "dpkg", "", "@"),
     kind("rpm", "redhat", "rpm", "", "@"),
@@ -64,6 +64,7 @@ static KINDS: [Kind; 31] = [
     kind("dotnet-deps", "dotnet-core", "dotnet-core", "", "/"),
     kind("packages-props", "packages-props", "packages-props", "", "@"),
     kind("gradle-lock", "gradle", "gradle-lockfile", "", ":"),
+    kind("sbt-lock", "sbt", "sbt-lockfile", "", ":"),
     kind("pom", "pom", "pom", "", ":"),
 ];
 
@@ -221,12 +222,20 @@ impl Pkg {
         if package.ecosystem == Ecosystem::Rpm {
             let (_, version, release) = split(&package.version);
             self.id = format!("{}@{version}-{release}.{}", package.name, self.arch);
+            if self.arch.is_empty() {
+                self.arch = "None".to_owned();
+            }
         }
         let part = |text: &str| {
             let (epoch, version, release) = split(text);
             (epoch, version.to_owned(), release.to_owned())
         };
         (self.epoch, self.version, self.release) = part(&package.version);
+        if package.ecosystem == Ecosystem::Rpm && package.source.is_none() {
+            self.src_name.clear();
+            self.src_version.clear();
+            return;
+        }
         (self.src_epoch, self.src_version, self.src_release) = part(version);
     }
 
