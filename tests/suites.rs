@@ -23,6 +23,7 @@ static SUITES: &[&Suite] = &[
     &conformance::cis::SUITE,
     &conformance::cosign::SUITE,
     &conformance::falco::SUITE,
+    &conformance::keyless::SUITE,
     &conformance::pss::SUITE,
     &conformance::rbac::SUITE,
     &conformance::sigstore::SUITE,

@@ -14,6 +14,8 @@ pub(super) static CHECKS: &[(&str, Check)] = &[
     ("legacy-and-bundle-side-by-side", side_by_side),
     ("lying-digests", lies),
     ("floods-end-in-bounded-memory", floods),
+    ("eight-hostile-images-at-once", eight),
+    ("inflated-layers-and-answers", inflated),
     ("redirects-to-metadata-services", redirects),
     ("a-tag-that-moves", moving_tag),
     ("broken-keys", keys),
@@ -258,6 +260,64 @@ fn floods() -> Result<(), String> {
     world.registry.fault("/blobs/", 1, Act::Drip(Duration::from_millis(5)));
     world.verify("app:v1", &[])?.exits(0)?;
     Ok(())
+}
+
+/// As large as anything is read: junk in the shape of bundles, of attestations, of manifests, of lists; eight images of
+/// it side by side, and the peak is that of one process that says so.
+fn eight() -> Result<(), String> {
+    let bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    let world = World::new()?;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let claim = folder.path().join("claim.json").display().to_string();
+    std::fs::write(&claim, format!("[{}0]", "0,".repeat(5_000_000))).map_err(|e| e.to_string())?;
+    let padded = |size: usize| format!("{{\"payload\":\"{}\"}}", "A".repeat(size));
+    for n in 0..8 {
+        let name = format!("evil{n}");
+        let subject = world.image(&name);
+        for m in 0..6 {
+            refer(
+                &world,
+                &name,
+                &subject,
+                bundle,
+                &format!("{}{}", padded((2 << 20) - 64), " ".repeat(n + m)),
+            );
+        }
+        for m in 0..4 {
+            let junk = " ".repeat((4 << 20) - 1024 - m);
+            let text = format!(r#"{{"mediaType":"{MANIFEST}","subject":{{"digest":"{subject}"}}}}{junk}"#);
+            world.registry.manifest(&name, None, MANIFEST, text.as_bytes());
+        }
+        // A stranger's claim about it, in all form, as long as any that is read: ten million bytes of numbers.
+        let image = world.name(&format!("{name}:v1"));
+        let attest = ["sign", "attest", &image, "--type", "vuln", "--predicate", &claim];
+        world.program.run(&[&attest[..], &["--key", &world.other_key]].concat())?.exits(0)?;
+    }
+    let images: Vec<_> = (0..8).map(|n| world.name(&format!("evil{n}:v1"))).collect();
+    let images: Vec<_> = images.iter().map(String::as_str).collect();
+    for wanted in [&[][..], &["--attestation", "vuln"]] {
+        let answer = world.program.run(&[&["verify", "--key", &world.public], wanted, &images].concat())?;
+        demand!(answer.code == Some(1), "{:?}: {}", answer.code, answer.stdout);
+        answer.costs_less(60, 64)?;
+    }
+    Ok(())
+}
+
+/// What is compressed is not unpacked: no layer of a signature is, and no answer was asked to be.
+fn inflated() -> Result<(), String> {
+    let world = World::new()?;
+    let subject = world.image("app");
+    // A gibibyte of nothing, deflated by hand: stored is what it begins with, and nobody looks further.
+    let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0; 4096]].concat();
+    let text = String::from_utf8_lossy(&gzip).into_owned();
+    refer(&world, "app", &subject, "application/vnd.dev.sigstore.bundle.v0.3+json", &text);
+    expect(&world.verify("app:v1", &["-o", "json"])?, 1, "malformed-bundle")?;
+    refer(&world, "app", &subject, "application/vnd.dev.sigstore.bundle.v0.3+json+gzip", &text);
+    let answer = world.verify("app:v1", &["-o", "json"])?;
+    answer.costs_less(5, 64)?;
+    demand!(answer.code == Some(1), "{}", answer.stdout);
+    world.registry.fault("/referrers/", ALWAYS, Act::Header("Content-Encoding", "gzip".to_owned()));
+    expect(&world.verify("app:v1", &["-o", "json"])?, 3, "could-not-look")
 }
 
 fn redirects() -> Result<(), String> {

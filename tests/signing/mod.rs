@@ -9,6 +9,7 @@ use integration::{Case, Skip, Suite};
 
 pub(crate) static SUITE: Suite = Suite { name: "signing", cases };
 
+pub(crate) use fixture::{Act, Faulty, digest};
 pub(crate) use words::{frozen, keyless};
 
 type Check = fn() -> Result<(), String>;

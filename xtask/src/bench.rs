@@ -3,7 +3,7 @@
 //! One more bench is one more row of [`BENCHES`].
 
 use crate::repository::{output, root};
-use crate::synthetic;
+use crate::{bench_scan, synthetic};
 use peers::cost::{Cost, measure};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -19,25 +19,25 @@ struct Bench {
 }
 
 /// One figure of a row, with what it may be.
-struct Figure {
+pub(crate) struct Figure {
     /// What is counted, with its unit.
-    what: &'static str,
-    value: f64,
-    limit: Limit,
+    pub(crate) what: &'static str,
+    pub(crate) value: f64,
+    pub(crate) limit: Limit,
 }
 
-enum Limit {
+pub(crate) enum Limit {
     Most(f64),
     Least(f64),
     None,
 }
 
 /// Where things are measured.
-struct Place {
-    root: PathBuf,
-    binary: PathBuf,
+pub(crate) struct Place {
+    pub(crate) root: PathBuf,
+    pub(crate) binary: PathBuf,
     /// For what a bench needs; gone afterwards.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// Limits of CPU time in milliseconds and of memory in MB. Over the four clusters the curve is a line.
@@ -53,6 +53,7 @@ static BENCHES: &[Bench] = &[
     Bench { name: "large", slow: false, run: |place| place.cluster("large", 500.0, 250.0) },
     Bench { name: "largest", slow: false, run: |place| place.cluster("largest", 1500.0, 450.0) },
     Bench { name: "detect", slow: true, run: Place::detect },
+    Bench { name: "scan", slow: true, run: bench_scan::figures },
     Bench { name: "yaml", slow: true, run: Place::yaml },
     Bench { name: "cold-build", slow: true, run: Place::cold_build },
 ];
@@ -108,12 +109,12 @@ impl Figure {
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let limit = match self.limit {
-            Limit::Most(limit) => format!("<= {limit}"),
+            Limit::Most(limit) => format!("<= {limit:.3}"),
             Limit::Least(limit) => format!(">= {limit}"),
-            Limit::None => return write!(f, "{:<24} {:>10.1}", self.what, self.value),
+            Limit::None => return write!(f, "{:<24} {:>10.2}", self.what, self.value),
         };
         let word = if self.fits() { "OK" } else { "over" };
-        write!(f, "{:<24} {:>10.1} {limit:>10}  {word}", self.what, self.value)
+        write!(f, "{:<24} {:>10.2} {limit:>10}  {word}", self.what, self.value)
     }
 }
 

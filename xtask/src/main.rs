@@ -5,6 +5,7 @@
 
 mod arrows;
 mod bench;
+mod bench_scan;
 mod cluster;
 mod docs;
 mod laws;

@@ -165,6 +165,16 @@ pub(crate) fn inflate(bytes: &[u8], cap: u64) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Inflates what zlib compressed, at most `cap` bytes; one byte more is an error.
+pub(crate) fn inflate_zlib(bytes: &[u8], cap: u64) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    flate2::read::ZlibDecoder::new(bytes).take(cap.saturating_add(1)).read_to_end(&mut out)?;
+    if out.len() as u64 > cap {
+        return Err(Limit::io("inflated bytes"));
+    }
+    Ok(out)
+}
+
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');

@@ -2,7 +2,7 @@
 
 use crate::layer::{Content, Layer};
 use crate::stack::stack;
-use crate::{Inventory, Limits, Packages, Rules, Scope, Search, analyzers, owned, path, secrets};
+use crate::{Inventory, Limits, Packages, Rules, Scope, Search, analyzers, path, secrets};
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ impl Directory {
         };
         self.content.account.matched = self.content.account.matched.saturating_add(1);
         if found != Packages::default() {
-            self.content.files.insert(path.to_owned(), Content::Found(found));
+            self.content.found(path.to_owned(), found);
         }
     }
 
@@ -104,33 +104,12 @@ impl Directory {
         self.content.files.insert(path.to_owned(), Content::Unreadable(why.to_owned()));
     }
 
-    /// What go.sum knows completes a go.mod that lists only a part; by itself it says nothing.
-    fn complete(&mut self) {
-        let sums: Vec<String> =
-            self.content.files.keys().filter(|p| path::name(p) == "go.sum").cloned().collect();
-        for sum in sums {
-            let Some(Content::Found(known)) = self.content.files.remove(&sum) else { continue };
-            let beside = sum.strip_suffix("sum").map(|stem| format!("{stem}mod")).unwrap_or_default();
-            let Some(Content::Found(module)) = self.content.files.get_mut(&beside) else { continue };
-            if !module.incomplete {
-                continue;
-            }
-            for mut package in known.packages {
-                if module.packages.iter().all(|p| p.name != package.name) {
-                    package.path.clone_from(&beside);
-                    module.packages.push(package);
-                }
-            }
-        }
-    }
-
     /// What was found.
     pub fn finish(mut self) -> Inventory {
-        owned::settle(self.content.files.values_mut().filter_map(|content| match content {
-            Content::Found(found) => Some(found),
-            _ => None,
-        }));
-        self.complete();
+        self.content.finish();
+        // What was there only for the files beside it found nothing itself.
+        let nothing = Content::Found(Packages::default());
+        self.content.files.retain(|_, content| *content != nothing);
         // pom.xml of modules and lock files are many; each is a file of its own.
         debug_assert!(self.content.files.keys().all(|path| path::normal(path, usize::MAX).is_ok()));
         let mut out = Inventory { secrets: self.search.map(Search::finish), ..Inventory::default() };

@@ -25,6 +25,12 @@ pub enum Ecosystem {
     Cargo,
     /// PHP packages.
     Composer,
+    /// Ruby gems.
+    RubyGems,
+    /// .NET packages.
+    NuGet,
+    /// Conda's packages, of any language: no advisories speak of them.
+    Conda,
 }
 
 /// What follows from an ecosystem.
@@ -64,7 +70,7 @@ const fn language(
 }
 
 /// Every ecosystem, in the order of the enum.
-static ROWS: [EcosystemRow; 9] = [
+static ROWS: [EcosystemRow; 12] = [
     system(Ecosystem::Apk, "apk", "apk", "Alpine"),
     system(Ecosystem::Deb, "deb", "deb", "Debian"),
     system(Ecosystem::Rpm, "rpm", "rpm", "Red Hat"),
@@ -73,7 +79,10 @@ static ROWS: [EcosystemRow; 9] = [
     language(Ecosystem::Maven, "maven", "maven", "Maven", "maven::"),
     language(Ecosystem::Go, "golang", "go", "Go", "go::"),
     language(Ecosystem::Cargo, "cargo", "semver", "crates.io", "cargo::"),
-    language(Ecosystem::Composer, "composer", "semver", "Packagist", "composer::"),
+    language(Ecosystem::Composer, "composer", "packagist", "Packagist", "composer::"),
+    language(Ecosystem::RubyGems, "gem", "rubygems", "RubyGems", "rubygems::"),
+    language(Ecosystem::NuGet, "nuget", "nuget", "NuGet", "nuget::"),
+    language(Ecosystem::Conda, "conda", "pep440", "Conda", "conda::"),
 ];
 
 impl Ecosystem {
@@ -117,6 +126,6 @@ mod tests {
             assert_eq!(row.ecosystem.row(), row);
             assert_eq!(row.system, row.bucket.is_empty());
         }
-        assert_eq!(ROWS.len(), Ecosystem::Composer as usize + 1);
+        assert_eq!(ROWS.len(), Ecosystem::Conda as usize + 1);
     }
 }

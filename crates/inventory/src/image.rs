@@ -1,6 +1,6 @@
 //! What is in an image: the result of reading it.
 
-use crate::{Os, Package, Secrets};
+use crate::{JavaArchive, Os, Package, Secrets};
 use model::{Digest, Gap, ImageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,6 +78,8 @@ pub struct Inventory {
     pub os: Option<Os>,
     /// Its packages, by ecosystem, name, version and path.
     pub packages: Vec<Package>,
+    /// Java archives that do not say what they are: a database may ([`crate::identify`]).
+    pub archives: Vec<JavaArchive>,
     /// Its secrets; `None` when they were not looked for.
     #[serde(default)]
     pub secrets: Option<Secrets>,

@@ -6,12 +6,27 @@ use std::collections::BTreeMap;
 /// Objects and lists deeper than this are not followed; JSON's own reader stops before.
 const DEPTH: usize = 128;
 
-/// First and last line of every object, by the keys that lead to it, joined by a line feed (which no key holds
-/// unescaped).
+/// First and last line of every object, by the keys (in lists, the numbers) that lead to it, joined by a line feed
+/// (which no key holds unescaped).
 pub(crate) fn object_lines(text: &[u8]) -> BTreeMap<String, (u64, u64)> {
+    lines_of(text, false)
+}
+
+/// First and last line of every list and object.
+pub(crate) fn list_lines(text: &[u8]) -> BTreeMap<String, (u64, u64)> {
+    lines_of(text, true)
+}
+
+/// A list or object that is open: the line it began at, and in a list the number of the element.
+struct Open {
+    start: u64,
+    element: Option<u64>,
+}
+
+fn lines_of(text: &[u8], lists: bool) -> BTreeMap<String, (u64, u64)> {
     let mut out = BTreeMap::new();
     let mut path: Vec<String> = Vec::new();
-    let mut starts: Vec<Option<u64>> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     let (mut line, mut key, mut at) = (1_u64, String::new(), 0_usize);
     while let Some(byte) = text.get(at) {
         match byte {
@@ -21,18 +36,26 @@ pub(crate) fn object_lines(text: &[u8]) -> BTreeMap<String, (u64, u64)> {
                 key = string;
                 at = end;
             }
-            b'{' | b'[' if starts.len() >= DEPTH => return out,
+            b'{' | b'[' if open.len() >= DEPTH => return out,
             b'{' | b'[' => {
-                path.push(std::mem::take(&mut key));
-                starts.push((*byte == b'{').then_some(line));
+                let number = open.last().and_then(|list| list.element).map(|n| n.to_string());
+                path.push(number.unwrap_or_else(|| std::mem::take(&mut key)));
+                open.push(Open { start: line, element: (*byte == b'[').then_some(0) });
             }
             b'}' | b']' => {
-                if let Some(Some(start)) = starts.pop() {
+                if let Some(Open { start, element }) = open.pop()
+                    && (lists || element.is_none())
+                {
                     out.insert(path.get(1..).unwrap_or_default().join("\n"), (start, line));
                 }
                 path.pop();
             }
-            b',' => key.clear(),
+            b',' => {
+                key.clear();
+                if let Some(element) = open.last_mut().and_then(|list| list.element.as_mut()) {
+                    *element = element.saturating_add(1);
+                }
+            }
             _ => {}
         }
         at = at.saturating_add(1);
@@ -68,7 +91,9 @@ mod tests {
         assert_eq!(got[""], (1, 7));
         assert_eq!(got["a"], (2, 6));
         assert_eq!(got["a\nb}\""], (3, 3));
-        assert_eq!(got["a\nl\n"], (4, 5));
+        assert_eq!(got["a\nl\n0"], (4, 5));
+        assert_eq!(list_lines(text.as_bytes())["a\nl"], (4, 5));
+        assert_eq!(object_lines(b"[{},\n{}]")["1"], (2, 2));
         assert!(object_lines(b"{\"a").is_empty() && object_lines(&[b'['; 4096]).is_empty());
     }
 }

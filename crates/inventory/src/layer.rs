@@ -3,7 +3,7 @@
 use crate::bounded::{Budget, Inflated, Limit};
 use crate::path::{self, PathError};
 use crate::tar::{Caps, Kind, Member, Tar};
-use crate::{Account, Limits, Packages, Rules, Scope, Search, Secrets, analyzers, owned};
+use crate::{Account, Limits, Packages, Rules, Scope, Search, Secrets, analyzers, beside, owned};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -93,6 +93,9 @@ pub struct Layer {
     pub(crate) opaque: Vec<String>,
     /// Hashes of the paths of everything that is no directory: a directory of the same name below is gone.
     pub(crate) covers: Vec<u64>,
+    /// Bytes kept of files for the files beside them.
+    #[serde(skip)]
+    kept: usize,
 }
 
 /// Reads one layer, plain or compressed, to its end or to the first thing that cannot be read. With rules its files are
@@ -117,11 +120,28 @@ pub fn layer(input: &mut dyn Read, limits: &Limits, rules: Option<&Arc<Rules>>) 
     }
     out.covers.sort_unstable();
     out.covers.dedup();
-    owned::settle(out.files.values_mut().filter_map(|content| match content {
-        Content::Found(found) => Some(found),
-        _ => None,
-    }));
+    out.finish();
     out
+}
+
+impl Layer {
+    /// Takes in what an analyzer found in a file.
+    pub(crate) fn found(&mut self, path: String, mut found: Packages) {
+        beside::admit(&mut found, &mut self.kept);
+        self.files.insert(path, Content::Found(found));
+    }
+
+    /// Joins what is understood together, now that all files were read.
+    pub(crate) fn finish(&mut self) {
+        beside::join(self.files.iter_mut().filter_map(|(path, content)| match content {
+            Content::Found(found) => Some((path.as_str(), found)),
+            _ => None,
+        }));
+        owned::settle(self.files.values_mut().filter_map(|content| match content {
+            Content::Found(found) => Some(found),
+            _ => None,
+        }));
+    }
 }
 
 fn members(
@@ -219,7 +239,9 @@ fn file(
             if let Some(search) = search {
                 search.file(&path, &mut bytes.as_slice())?;
             }
-            Content::Found(analyzers::run(wanted, &path, &bytes))
+            let mut found = analyzers::run(wanted, &path, &bytes);
+            beside::admit(&mut found, &mut out.kept);
+            Content::Found(found)
         }
         Kind::Symlink(target) => Content::Link(path::follow(&path, &target)),
         Kind::Hardlink(target) => hardlink(&target, limits, out),

@@ -136,13 +136,13 @@ static FAMILIES: &[Family] = &[
         1,
         &[("1", "2023-12-31"), ("2", "2026-06-30"), ("2023", "2028-03-15")],
     ),
-    family("sles", "suse linux enterprise server", Ecosystem::Rpm, 2, &[]),
-    family("sle-micro", "suse linux enterprise micro", Ecosystem::Rpm, 2, &[]),
-    family("sl-micro", "suse linux enterprise micro", Ecosystem::Rpm, 2, &[]),
-    family("sle-micro-rancher", "suse linux enterprise micro", Ecosystem::Rpm, 2, &[]),
-    family("opensuse-leap", "opensuse.leap", Ecosystem::Rpm, 2, &[]),
-    family("opensuse", "opensuse.leap", Ecosystem::Rpm, 2, &[]),
-    family("opensuse-tumbleweed", "opensuse.tumbleweed", Ecosystem::Rpm, 0, &[]),
+    family("sles", "sles", Ecosystem::Rpm, 2, &[]),
+    family("sle-micro", "slem", Ecosystem::Rpm, 2, &[]),
+    family("sl-micro", "slem", Ecosystem::Rpm, 2, &[]),
+    family("sle-micro-rancher", "slem", Ecosystem::Rpm, 2, &[]),
+    family("opensuse-leap", "opensuse-leap", Ecosystem::Rpm, 2, &[]),
+    family("opensuse", "opensuse-leap", Ecosystem::Rpm, 2, &[]),
+    family("opensuse-tumbleweed", "opensuse-tumbleweed", Ecosystem::Rpm, 0, &[]),
     family(
         "photon",
         "photon",
@@ -161,6 +161,19 @@ impl Os {
     pub fn from_release(id: &str, version: &str) -> Self {
         let family = FAMILIES.iter().find(|f| f.id == id).map_or(id, |f| f.family);
         Self { family: family.to_owned(), version: version.to_owned() }
+    }
+
+    /// The family of a name, which older reports may have written otherwise.
+    pub fn family_of(name: &str) -> &str {
+        match name {
+            "suse linux enterprise server" => "sles",
+            "suse linux enterprise micro" => "slem",
+            "opensuse.leap" => "opensuse-leap",
+            "opensuse.tumbleweed" => "opensuse-tumbleweed",
+            "amazon linux" => "amazon",
+            "debian gnu/linux" => "debian",
+            name => name,
+        }
     }
 
     fn known(&self) -> Option<&'static Family> {

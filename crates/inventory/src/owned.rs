@@ -30,6 +30,7 @@ pub(crate) fn settle<'a>(files: impl Iterator<Item = &'a mut Packages>) {
         owned.extend(std::mem::take(&mut file.owned).into_iter().filter(|_| counts));
     }
     for file in files {
+        file.archives.retain(|archive| !owned.contains(&archive.path));
         file.packages.retain(|package| package.ecosystem.row().system || !owned.contains(&package.path));
     }
 }

@@ -1,6 +1,6 @@
 //! What an analyzer finds in one file.
 
-use crate::{Ecosystem, Os};
+use crate::{Ecosystem, JavaArchive, Os};
 use model::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,9 @@ pub struct Package {
     pub licenses: Vec<String>,
     /// Who maintains it, as declared.
     pub maintainer: Option<String>,
+    /// Checksum the database of the system keeps of it, `sha1:…` or `md5:…`.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// `name:stream:version:context` of the module it belongs to (Red Hat's and its kin's).
     #[serde(default)]
     pub module: Option<String>,
@@ -70,7 +73,10 @@ pub struct Package {
     /// Whether only development needs it.
     #[serde(default)]
     pub dev: bool,
-    /// What it needs, as `name@version`.
+    /// Its id among the packages of its file, where that is not made of name and version.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// What it needs, as ids of its file.
     #[serde(default)]
     pub needs: Vec<String>,
     /// First and last line of its entry in a lock file.
@@ -96,10 +102,12 @@ impl Package {
             arch: None,
             licenses: Vec::new(),
             maintainer: None,
+            digest: None,
             module: None,
             origin: Origin::default(),
             relation: Relation::default(),
             dev: false,
+            id: None,
             needs: Vec::new(),
             lines: Vec::new(),
             found_by: String::new(),
@@ -152,12 +160,15 @@ pub struct Packages {
     /// The package those files are of, where the file is about one.
     #[serde(default)]
     pub owner: Option<String>,
-    /// Whether what is listed is not all there is: the file of checksums beside it tells the rest.
+    /// Java archives that do not say what they are.
     #[serde(default)]
-    pub incomplete: bool,
+    pub archives: Vec<JavaArchive>,
     /// Releases of the repositories packages come from.
     #[serde(default)]
     pub repositories: Vec<Os>,
+    /// What other files' packages need of this file ([`crate::beside`]); gone once they had it.
+    #[serde(skip)]
+    pub(crate) kept: Option<String>,
     /// What of the file could not be read, in words. Named as unknown in the inventory.
     pub problems: Vec<String>,
 }
@@ -173,6 +184,15 @@ impl Packages {
         if self.problems.len() < 16 {
             self.problems.push(what.into());
         }
+    }
+}
+
+/// Puts the installed package in the place of each name that is needed, sorted; what nobody provides is left out.
+pub(crate) fn resolve<'a>(packages: &mut [Package], provider: impl Fn(&str) -> Option<&'a String>) {
+    for package in packages {
+        package.needs = package.needs.iter().filter_map(|need| provider(need).cloned()).collect();
+        package.needs.sort();
+        package.needs.dedup();
     }
 }
 

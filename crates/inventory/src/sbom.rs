@@ -1,8 +1,9 @@
-//! Bills of materials: CycloneDX and SPDX in JSON, bare or as the predicate of an in-toto statement.
+//! Bills of materials: CycloneDX and SPDX in JSON, bare or as the predicate of an in-toto statement; SPDX in tags.
 //!
 //! Semantics: the two specifications, package URLs, and the properties by which Trivy's own documents tell a package's
 //! source, file and layer (`aquasecurity:trivy:…` in CycloneDX, `Name: value` notes in SPDX).
 
+use crate::sbom_tags::tags;
 use crate::stack::unknown;
 use crate::{Ecosystem, Inventory, Limits, Os, Package, SourcePackage};
 use base64::Engine as _;
@@ -22,8 +23,8 @@ pub enum SbomKind {
 /// Why a document is not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SbomError {
-    /// Not JSON.
-    #[error("not JSON: {0}")]
+    /// Neither JSON nor SPDX's tags.
+    #[error("neither JSON nor SPDX in tags and values: {0}")]
     Json(String),
     /// JSON of another kind.
     #[error("neither CycloneDX nor SPDX in JSON, nor an in-toto statement about one")]
@@ -43,6 +44,9 @@ const DEPTH: usize = 4;
 pub fn sbom(bytes: &[u8], limits: &Limits) -> Result<(Inventory, SbomKind), SbomError> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(SbomError::TooLarge(limits.file_bytes));
+    }
+    if let Some(value) = std::str::from_utf8(bytes).ok().and_then(|text| tags(text, limits)) {
+        return document(&value, limits, 0);
     }
     let first = bytes.iter().position(|b| *b == b'\n').and_then(|end| bytes.get(..end));
     let value: Value = serde_json::from_slice(bytes)
@@ -156,7 +160,9 @@ impl Reader<'_> {
 
     fn system(&mut self, name: &str, version: &str) {
         if !name.is_empty() {
-            self.out.os.get_or_insert(Os { family: name.to_owned(), version: version.to_owned() });
+            self.out
+                .os
+                .get_or_insert(Os { family: Os::family_of(name).to_owned(), version: version.to_owned() });
         }
     }
 
@@ -310,7 +316,7 @@ mod tests {
         let (out, kind) = sbom(text, &Limits::default()).unwrap();
         assert_eq!((out.packages.len(), out.unknown.len(), kind), (2, 3, SbomKind::CycloneDx));
         assert_eq!(sbom(b"{}", &Limits::default()), Err(SbomError::Kind));
-        assert!(matches!(sbom(b"SPDXVersion: SPDX-2.3", &Limits::default()), Err(SbomError::Json(_))));
+        assert!(matches!(sbom(b"SPDX: SPDX-2.3", &Limits::default()), Err(SbomError::Json(_))));
         let nested = (0..9).fold(r#"{"bomFormat":"CycloneDX"}"#.to_owned(), |inner, _| {
             format!(r#"{{"predicateType":"x","predicate":{inner}}}"#)
         });
@@ -325,6 +331,7 @@ mod tests {
             ("centos-7-cyclonedx.intoto.jsonl", "openssl"),
             // This one says that it was built from a package of its own name.
             ("centos-7-spdx.json", "openssl-libs"),
+            ("centos-7-spdx.txt", "openssl-libs"),
         ] {
             let Some(bytes) = crate::corpus::read(&format!("{root}/{name}")) else { return };
             let (out, _) = sbom(&bytes, &Limits::default()).unwrap();

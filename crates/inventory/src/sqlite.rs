@@ -54,13 +54,13 @@ pub(crate) fn rows(bytes: &[u8], table: &str) -> Result<Vec<Vec<Value>>, SqliteE
     Ok(out)
 }
 
-fn be(bytes: &[u8], at: usize, width: usize) -> Option<usize> {
+pub(crate) fn be(bytes: &[u8], at: usize, width: usize) -> Option<usize> {
     let part = bytes.get(at..at.checked_add(width)?)?;
     part.iter().try_fold(0_usize, |sum, byte| sum.checked_mul(256)?.checked_add(usize::from(*byte)))
 }
 
 /// Seven bits a byte, most significant first; the ninth byte has eight. Returns value and length.
-fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(crate) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().take(9).enumerate() {
         let length = at.checked_add(1)?;
@@ -161,7 +161,7 @@ impl<'a> File<'a> {
 }
 
 /// A record: its header tells the type of each value.
-fn values(record: &[u8]) -> Option<Vec<Value>> {
+pub(crate) fn values(record: &[u8]) -> Option<Vec<Value>> {
     let (size, mut at) = varint(record)?;
     let mut types = record.get(..usize::try_from(size).ok()?)?.get(at..)?;
     at = usize::try_from(size).ok()?;

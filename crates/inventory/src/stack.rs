@@ -1,8 +1,8 @@
 //! Layers stacked into the files an image shows, whiteouts applied.
 
 use crate::layer::{Content, Layer, cover};
-use crate::path;
 use crate::{Account, Inventory, LayerInfo, Limits, Package, Packages};
+use crate::{java, path};
 use model::{Digest, Gap, Ring};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,7 @@ pub(crate) fn stack(
     for (path, layer, found) in found {
         take(&mut out, path, layer, found, &origins, limits);
     }
+    java::alone(&mut out);
     out.packages.sort();
     out.packages.dedup();
     judge_os(&mut out);
@@ -121,11 +122,17 @@ fn take(
             // etc/os-release sorts before usr/lib/os-release and wins, as os-release(5) has it. debian_version sorts
             // before both: it knows the point release, but not whether the system is Debian or built from it.
             Some(known) if known.family == "debian" && os.family != "debian" => out.os = Some(os),
+            // redhat-release is there in what is built from Red Hat's as well.
+            Some(known) if known.family == "redhat" => out.os = Some(os),
             Some(_) => {}
             None => out.os = Some(os),
         }
     }
     out.repository = found.repositories.into_iter().max().or(out.repository.take());
+    out.archives.extend(found.archives.into_iter().map(|mut archive| {
+        archive.layer.clone_from(&layer);
+        archive
+    }));
     let room = limits.packages.saturating_sub(out.packages.len());
     if found.packages.len() > room {
         unknown(out, &path, "the image holds more packages than the limit", None);

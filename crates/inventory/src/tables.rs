@@ -24,11 +24,6 @@ impl Table {
     pub(crate) fn list(&self, key: &str) -> &[String] {
         self.entries.iter().find(|(name, _)| name == key).map(|(_, list)| list.as_slice()).unwrap_or_default()
     }
-
-    /// The keys, as written.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(key, _)| key.as_str())
-    }
 }
 
 /// The tables of a text, in order.
@@ -98,7 +93,6 @@ mod tests {
             (got[1].text("name"), got[1].list("dependencies")),
             ("a", &["b 2.0".to_owned(), "c]".into()][..])
         );
-        assert_eq!(got[2].keys().collect::<Vec<_>>(), ["odd.key"]);
         assert!(got[1].text("none").is_empty());
         assert_eq!(tables("a = [\n\"b\"").len(), 1);
     }

@@ -3,7 +3,8 @@
 //! Dialects: a bundle (Cosign 3), the JSON of `--bundle` with `base64Signature` (Cosign 2), and a bare signature in
 //! base64. In a bundle the file may also be a subject of a signed statement.
 
-use crate::bundle::{self, Bundle, Content};
+use crate::bundle::{Bundle, Content};
+use crate::draft::{Credential, Draft};
 use crate::evidence::Evidence;
 use crate::judge::{self, Signed};
 use crate::statement::Statement;
@@ -53,7 +54,7 @@ impl BlobSignature {
             return Ok(Self(Dialect::Bare { signature, evidence: Evidence::default() }));
         }
         if !text.contains("base64Signature") {
-            return Bundle::read(bytes).map(|bundle| Self(Dialect::Bundle(bundle)));
+            return Bundle::read(bytes.to_vec()).map(|bundle| Self(Dialect::Bundle(bundle)));
         }
         let local: Local = strict::read(bytes).map_err(Reason::MalformedBundle)?;
         let signature = STANDARD.decode(local.signature.trim()).map_err(|_| Reason::MalformedSignature)?;
@@ -95,13 +96,12 @@ pub fn verify_blob(
     judge::signed_by(&OfBlob { artifact, digest, dialect: &signature.0 }, requirement)
 }
 
-/// Signs a file: a bundle as Cosign 3 writes it.
+/// Signs a file with a key alone: a bundle as Cosign 3 writes it.
 ///
 /// # Errors
 /// When the key cannot sign.
 pub fn sign_blob(bytes: &[u8], key: &PrivateKey) -> Result<Vec<u8>, SignError> {
-    let digest = Sha256::digest(bytes).into();
-    Ok(bundle::write_message(&key.public().hint(), &digest, &key.sign(bytes)?)?)
+    Draft::blob(bytes, Credential::key(key))?.bundle()
 }
 
 /// Whether a bundle says that it is about a file.

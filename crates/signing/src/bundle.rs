@@ -4,13 +4,15 @@
 //! reads the same text; here they are only counted, against caps.
 
 use crate::certificate;
+use crate::draft::Maker;
 use crate::dsse::{self, Envelope};
 use crate::strict;
 use crate::verdict::Reason;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
 
 /// Most certificates of one chain.
 const CHAIN: usize = 10;
@@ -56,11 +58,12 @@ pub(crate) enum Content {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct Document<'a> {
     media_type: String,
     verification_material: Material,
     message_signature: Option<Message>,
-    dsse_envelope: Option<dsse::Document>,
+    #[serde(borrow)]
+    dsse_envelope: Option<dsse::Document<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -68,9 +71,9 @@ struct Document {
 struct Material {
     certificate: Option<Certificate>,
     x509_certificate_chain: Option<Chain>,
-    public_key: Option<Value>,
+    public_key: Option<IgnoredAny>,
     #[serde(default)]
-    tlog_entries: Vec<Value>,
+    tlog_entries: Vec<IgnoredAny>,
     #[serde(default)]
     timestamp_verification_data: Timestamps,
 }
@@ -79,7 +82,7 @@ struct Material {
 #[serde(rename_all = "camelCase")]
 struct Timestamps {
     #[serde(default)]
-    rfc3161_timestamps: Vec<Value>,
+    rfc3161_timestamps: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -109,9 +112,10 @@ struct MessageDigest {
 
 impl Bundle {
     /// Reads a bundle.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Reason> {
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Reason> {
+        let text = String::from_utf8(bytes).map_err(|e| Reason::MalformedBundle(e.to_string()))?;
         let malformed = |why: &str| Reason::MalformedBundle(why.to_owned());
-        let document: Document = strict::read(bytes).map_err(Reason::MalformedBundle)?;
+        let document: Document<'_> = strict::read(text.as_bytes()).map_err(Reason::MalformedBundle)?;
         if !KINDS.contains(&document.media_type.as_str()) {
             return Err(Reason::UnknownMediaType(document.media_type));
         }
@@ -128,7 +132,6 @@ impl Bundle {
             (None, Some(message)) => message.read()?,
             _ => return Err(malformed("it must hold one signature or one envelope")),
         };
-        let text = String::from_utf8(bytes.to_vec()).map_err(|e| Reason::MalformedBundle(e.to_string()))?;
         Ok(Self { text, certificate, content, entries })
     }
 }
@@ -151,7 +154,7 @@ impl Message {
 fn signing_certificate(
     one: Option<Certificate>,
     chain: Option<Chain>,
-    key: Option<Value>,
+    key: Option<IgnoredAny>,
 ) -> Result<Option<Vec<u8>>, Reason> {
     let malformed = |why: &str| Reason::MalformedBundle(why.to_owned());
     let chain = match (one, chain, key) {
@@ -174,51 +177,77 @@ fn signing_certificate(
     }
 }
 
-/// Writes a bundle made with a key, in the field order Cosign uses, with the log's entry if there is one.
-pub(crate) fn write(
-    hint: &str,
-    envelope: &dsse::Document,
-    entry: Option<Value>,
-) -> serde_json::Result<Vec<u8>> {
-    let mut material = serde_json::json!({"publicKey": {"hint": hint}});
-    if let (Some(entry), Some(material)) = (entry, material.as_object_mut()) {
-        material.insert("tlogEntries".to_owned(), vec![entry].into());
-    }
-    serde_json::to_vec(&serde_json::json!({
-        "mediaType": KIND,
-        "verificationMaterial": material,
-        "dsseEnvelope": envelope,
-    }))
+/// What a bundle is written around.
+pub(crate) enum Written<'a> {
+    /// A signed document.
+    Envelope(&'a Envelope),
+    /// A signature over the artefact with this SHA-256.
+    Message { digest: &'a [u8; 32], signature: &'a [u8] },
 }
 
-/// Writes a bundle over an artefact's digest, made with a key alone.
-pub(crate) fn write_message(hint: &str, digest: &[u8; 32], signature: &[u8]) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&serde_json::json!({
-        "mediaType": KIND,
-        "verificationMaterial": {"publicKey": {"hint": hint}},
-        "messageSignature": {
-            "messageDigest": {"algorithm": "SHA2_256", "digest": STANDARD.encode(digest)},
-            "signature": STANDARD.encode(signature),
-        },
-    }))
+/// Writes a bundle, in the field order Cosign uses, with the log's entry and the time stamp if there are any. Of a chain
+/// the leaf alone goes into it, as version 0.3 wants it: the authorities are the verifier's to bring.
+pub(crate) fn write(
+    maker: &Maker,
+    content: &Written<'_>,
+    entry: Option<Value>,
+    stamp: Option<&[u8]>,
+) -> serde_json::Result<Vec<u8>> {
+    let mut material = match maker {
+        Maker::Key(key) => json!({"publicKey": {"hint": key.hint()}}),
+        Maker::Certificate(chain) => {
+            let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+            json!({"certificate": {"rawBytes": STANDARD.encode(leaf)}})
+        }
+    };
+    if let Some(material) = material.as_object_mut() {
+        if let Some(entry) = entry {
+            material.insert("tlogEntries".to_owned(), vec![entry].into());
+        }
+        if let Some(stamp) = stamp {
+            let stamps = json!({"rfc3161Timestamps": [{"signedTimestamp": STANDARD.encode(stamp)}]});
+            material.insert("timestampVerificationData".to_owned(), stamps);
+        }
+    }
+    let (name, content) = match content {
+        Written::Envelope(envelope) => ("dsseEnvelope", json!(envelope.to_document())),
+        Written::Message { digest, signature } => (
+            "messageSignature",
+            json!({
+                "messageDigest": {"algorithm": "SHA2_256", "digest": STANDARD.encode(digest)},
+                "signature": STANDARD.encode(signature),
+            }),
+        ),
+    };
+    serde_json::to_vec(&json!({"mediaType": KIND, "verificationMaterial": material, name: content}))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn maker() -> Maker {
+        Maker::Key(crate::verify::made::public(1))
+    }
+
     fn bundle(change: impl Fn(&mut Value)) -> Result<Bundle, Reason> {
-        let envelope = dsse::document(dsse::IN_TOTO, b"{}", b"sig");
-        let mut value = serde_json::from_slice(&write("hint", &envelope, None).unwrap()).unwrap();
+        let envelope = Envelope {
+            payload_type: dsse::IN_TOTO.to_owned(),
+            payload: b"{}".to_vec(),
+            signatures: vec![b"sig".to_vec()],
+        };
+        let made = write(&maker(), &Written::Envelope(&envelope), None, None).unwrap();
+        let mut value = serde_json::from_slice(&made).unwrap();
         change(&mut value);
-        Bundle::read(value.to_string().as_bytes())
+        Bundle::read(value.to_string().into_bytes())
     }
 
     #[test]
     fn shapes() {
         let good = bundle(|_| {}).unwrap();
         assert!(good.certificate.is_none() && matches!(good.content, Content::Envelope(_)));
-        let message = Bundle::read(&write_message("hint", &[1; 32], b"sig").unwrap()).unwrap();
+        let message = write(&maker(), &Written::Message { digest: &[1; 32], signature: b"sig" }, None, None);
+        let message = Bundle::read(message.unwrap()).unwrap();
         assert!(matches!(message.content, Content::Message { .. }));
         let certificates =
             |n: usize| serde_json::json!({"certificates": vec![serde_json::json!({"rawBytes": "AAAA"}); n]});
@@ -245,7 +274,7 @@ mod tests {
                 }),
             ),
             ("malformed-bundle", bundle(|b| b["verificationMaterial"]["tlogEntries"] = vec![1; 1000].into())),
-            ("malformed-bundle", Bundle::read(b"{")),
+            ("malformed-bundle", Bundle::read(b"{".to_vec())),
         ] {
             assert_eq!(result.unwrap_err().code(), why);
         }

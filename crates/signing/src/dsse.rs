@@ -5,6 +5,7 @@ use crate::verdict::Reason;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Payload type of an in-toto statement.
 pub(crate) const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -23,8 +24,9 @@ pub(crate) struct Envelope {
 /// An envelope as it is written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Document {
-    pub(crate) payload: String,
+pub(crate) struct Document<'a> {
+    #[serde(borrow)]
+    pub(crate) payload: Cow<'a, str>,
     pub(crate) payload_type: String,
     pub(crate) signatures: Vec<Signature>,
 }
@@ -37,13 +39,13 @@ pub(crate) struct Signature {
 impl Envelope {
     /// Reads an envelope that stands alone.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Reason> {
-        let document: Document = strict::read(bytes).map_err(Reason::MalformedPayload)?;
+        let document: Document<'_> = strict::read(bytes).map_err(Reason::MalformedPayload)?;
         Self::from_document(document)
     }
 
-    pub(crate) fn from_document(document: Document) -> Result<Self, Reason> {
+    pub(crate) fn from_document(document: Document<'_>) -> Result<Self, Reason> {
         let payload = STANDARD
-            .decode(&document.payload)
+            .decode(document.payload.as_bytes())
             .map_err(|_| Reason::MalformedPayload("the payload is not base64".to_owned()))?;
         if document.signatures.is_empty() {
             return Err(Reason::SignatureMissing);
@@ -55,15 +57,19 @@ impl Envelope {
         Ok(Self { payload_type: document.payload_type, payload, signatures })
     }
 
-    /// The envelope as JSON again.
-    pub(crate) fn to_json(&self) -> String {
+    /// The envelope as it is written.
+    pub(crate) fn to_document(&self) -> Document<'static> {
         let sign = |bytes: &Vec<u8>| Signature { sig: STANDARD.encode(bytes) };
-        let document = Document {
-            payload: STANDARD.encode(&self.payload),
+        Document {
+            payload: STANDARD.encode(&self.payload).into(),
             payload_type: self.payload_type.clone(),
             signatures: self.signatures.iter().map(sign).collect(),
-        };
-        serde_json::to_string(&document).unwrap_or_default()
+        }
+    }
+
+    /// The envelope as JSON again.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&self.to_document()).unwrap_or_default()
     }
 
     /// The bytes that were signed.
@@ -80,9 +86,9 @@ pub(crate) fn pae(kind: &str, payload: &[u8]) -> Vec<u8> {
 }
 
 /// An envelope with one signature.
-pub(crate) fn document(kind: &str, payload: &[u8], signature: &[u8]) -> Document {
+pub(crate) fn document(kind: &str, payload: &[u8], signature: &[u8]) -> Document<'static> {
     Document {
-        payload: STANDARD.encode(payload),
+        payload: STANDARD.encode(payload).into(),
         payload_type: kind.to_owned(),
         signatures: vec![Signature { sig: STANDARD.encode(signature) }],
     }

@@ -76,6 +76,41 @@ impl Evidence {
         Self { certificate, entry, ..Self::default() }
     }
 
+    /// The proofs of a signature that is being made: its chain in DER, the leaf first, the log's entry as the annotation
+    /// holds it, and the time stamp.
+    pub(crate) fn made(chain: &[Vec<u8>], entry: Option<String>, stamp: Option<&[u8]>) -> Self {
+        let text = |der: &Vec<u8>| pem::write("CERTIFICATE", der);
+        let mut texts = chain.iter().map(text);
+        let certificate = texts.next();
+        let chain: String = texts.collect();
+        let timestamp = stamp.map(|stamp| json!({"SignedRFC3161Timestamp": STANDARD.encode(stamp)}));
+        Self {
+            certificate,
+            chain: Some(chain).filter(|chain| !chain.is_empty()),
+            entry,
+            timestamp: timestamp.map(|stamp| stamp.to_string()),
+        }
+    }
+
+    /// The annotations of a layer with a signature (in base64, empty for an envelope) and these proofs.
+    pub(crate) fn annotations(&self, signature: &str, predicate_type: Option<&str>) -> Value {
+        let mut out = serde_json::Map::new();
+        let pairs = [
+            ("dev.cosignproject.cosign/signature", Some(signature)),
+            ("dev.sigstore.cosign/bundle", self.entry.as_deref()),
+            ("dev.sigstore.cosign/certificate", self.certificate.as_deref()),
+            ("dev.sigstore.cosign/chain", self.chain.as_deref()),
+            ("dev.sigstore.cosign/rfc3161timestamp", self.timestamp.as_deref()),
+            ("predicateType", predicate_type),
+        ];
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                out.insert(name.to_owned(), value.into());
+            }
+        }
+        out.into()
+    }
+
     /// Whether there is an entry of a log.
     pub(crate) fn is_logged(&self) -> bool {
         self.entry.is_some()

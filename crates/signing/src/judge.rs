@@ -47,9 +47,10 @@ pub(crate) struct Claim {
 }
 
 /// What a signature says, once it is known to be about the wanted image and of the wanted kind.
-struct Said {
+struct Said<'a> {
     annotations: BTreeMap<String, String>,
-    claim: Option<Claim>,
+    /// What holds the claim, if one is wanted.
+    envelope: Option<&'a Envelope>,
 }
 
 /// Checks a candidate.
@@ -63,19 +64,27 @@ pub(crate) fn judge(
 ) -> Result<Accepted, Reason> {
     let said = said(candidate, digest, &requirement.wanted)?;
     let (signer, log) = signed_by(&OfImage(candidate, digest), requirement)?;
+    let claim = said.envelope.map(claim).transpose()?;
     let missing = requirement.annotations.iter().find(|(k, v)| said.annotations.get(*k) != Some(v));
     match missing {
         Some((key, _)) => Err(Reason::AnnotationMissing(key.clone())),
-        None => Ok(Accepted { signer, log, annotations: said.annotations, claim: said.claim }),
+        None => Ok(Accepted { signer, log, annotations: said.annotations, claim }),
     }
 }
 
-fn said(candidate: &Candidate, digest: &Digest, wanted: &Wanted) -> Result<Said, Reason> {
+/// What an attestation claims: read once it is known who says so, since it may take much room.
+fn claim(envelope: &Envelope) -> Result<Claim, Reason> {
+    let statement = Statement::read(&envelope.payload)?;
+    let predicate = statement.claim()?;
+    Ok(Claim { predicate_type: statement.predicate_type, predicate, envelope: envelope.to_json() })
+}
+
+fn said<'a>(candidate: &'a Candidate, digest: &Digest, wanted: &Wanted) -> Result<Said<'a>, Reason> {
     let envelope = match candidate {
         Candidate::Simple { payload, .. } => match wanted {
             Wanted::Signature => {
                 let payload = Payload::read(payload, digest)?;
-                return Ok(Said { annotations: payload.annotations, claim: None });
+                return Ok(Said { annotations: payload.annotations, envelope: None });
             }
             Wanted::Attestation { .. } => return Err(Reason::NotTheAttestation("a signature".to_owned())),
         },
@@ -98,12 +107,7 @@ fn said(candidate: &Candidate, digest: &Digest, wanted: &Wanted) -> Result<Said,
         return Err(other_kind(wanted, statement.predicate_type));
     }
     let annotations = statement.about(digest)?.text_annotations();
-    let claim = (*wanted != Wanted::Signature).then(|| Claim {
-        predicate_type: statement.predicate_type,
-        predicate: statement.predicate,
-        envelope: envelope.to_json(),
-    });
-    Ok(Said { annotations, claim })
+    Ok(Said { annotations, envelope: (*wanted != Wanted::Signature).then_some(envelope) })
 }
 
 fn other_kind(wanted: &Wanted, what: String) -> Reason {

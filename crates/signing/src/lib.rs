@@ -21,8 +21,11 @@ mod cache;
 mod certificate;
 #[cfg(test)]
 mod corpus;
+mod der;
+mod draft;
 mod dsse;
 mod evidence;
+mod fulcio;
 mod identity;
 mod judge;
 mod key;
@@ -36,9 +39,12 @@ mod pem;
 mod predicates;
 mod report;
 mod requirement;
+mod services;
 mod sign;
+mod stamp;
 mod statement;
 mod strict;
+mod token;
 mod trust;
 mod verdict;
 mod verify;
@@ -46,19 +52,24 @@ mod verify;
 pub use ask::{Answer, Ask};
 pub use blob::{BlobSignature, sign_blob, verify_blob};
 pub use cache::{CacheKey, Lifetimes, Remembered, VerdictCache};
+pub use draft::{Credential, Draft};
+pub use fulcio::{PATH as CERTIFICATE_PATH, certificate_answer, certificate_request};
 pub use identity::{IdentityRule, Pattern, PatternError};
 pub use key::{EnvelopeError, KeyError, PrivateKey, PrivateKeyError, PublicKey, ScryptCap};
 pub use layouts::{LAYOUTS, Layout};
 pub use limits::Limits;
+pub use log::LogVersion;
 pub use memory::Repository;
 pub use oci_layout::{LayoutError, OciLayout};
 pub use predicates::{PREDICATES, PredicateType, predicate, predicate_type};
 pub use report::{RULES, SIGNATURE_UNKNOWN, UNSIGNED};
 pub use requirement::{Requirement, Signer, Wanted};
+pub use services::Services;
 pub use sign::{
-    Draft, Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, likely_payload,
-    list, sign, sign_legacy,
+    Push, SignError, Signed, Subject, attest, attest_legacy, children, legacy_place, likely_payload, list,
+    sign, sign_legacy,
 };
+pub use token::{Token, TokenError};
 pub use trust::{Artifact, Proofs, Proven, Trust, TrustRoot, TrustRootError};
 pub use verdict::{Attestation, Log, Outcome, Reason, Refusal, SignedBy, Verdict};
 pub use verify::{Step, Verification, verify_with};

@@ -8,7 +8,7 @@ pub struct Limits {
     pub manifest_bytes: u64,
     /// Bytes of one signature's payload or bundle. Default 2 MiB.
     pub signature_bytes: u64,
-    /// Bytes of one attestation. Default 32 MiB.
+    /// Bytes of one attestation. Default 16 MiB.
     pub attestation_bytes: u64,
     /// Signatures and attestations examined for one image, and manifests that refer to it. Default 256 each.
     pub signatures: usize,
@@ -25,7 +25,7 @@ impl Default for Limits {
         Self {
             manifest_bytes: 4 << 20,
             signature_bytes: 2 << 20,
-            attestation_bytes: 32 << 20,
+            attestation_bytes: 16 << 20,
             signatures: 256,
             lookups: 640,
             parallel: 8,

@@ -10,6 +10,7 @@ const NAME: &str = "org.opencontainers.image.ref.name";
 /// Annotations of a layout that `cosign save` wrote: what an entry is.
 const KIND: &str = "kind";
 const SAVED_SIGNATURES: &str = "dev.cosignproject.cosign/sigs";
+const SAVED_IMAGES: [&str; 2] = ["dev.cosignproject.cosign/image", "dev.cosignproject.cosign/imageIndex"];
 
 /// Why a layout cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,8 @@ pub struct OciLayout {
     manifests: Vec<Digest>,
     /// Signatures of a layout with one image in it, as `cosign save` writes it.
     saved: Option<Digest>,
+    /// Its images, as `cosign save` marks them.
+    images: Vec<Digest>,
 }
 
 impl OciLayout {
@@ -38,12 +41,15 @@ impl OciLayout {
     pub fn parse(index: &[u8]) -> Result<Self, LayoutError> {
         let index: ImageIndex =
             serde_json::from_slice(index).map_err(|e| LayoutError::Index(e.to_string()))?;
-        let mut out = Self { names: BTreeMap::new(), manifests: Vec::new(), saved: None };
+        let mut out = Self { names: BTreeMap::new(), manifests: Vec::new(), saved: None, images: Vec::new() };
         for entry in index.manifests() {
             let Some(digest) = Digest::parse(entry.digest().as_ref()) else { continue };
             let annotations = entry.annotations().clone().unwrap_or_default();
             if annotations.get(KIND).is_some_and(|kind| kind == SAVED_SIGNATURES) {
                 out.saved = Some(digest.clone());
+            }
+            if annotations.get(KIND).is_some_and(|kind| SAVED_IMAGES.contains(&kind.as_str())) {
+                out.images.push(digest.clone());
             }
             if let Some(name) = annotations.get(NAME) {
                 out.names.insert(name.clone(), digest.clone());
@@ -51,6 +57,14 @@ impl OciLayout {
             out.manifests.push(digest);
         }
         Ok(out)
+    }
+
+    /// The image of a layout with one image in it.
+    pub fn only(&self) -> Option<&Digest> {
+        match (self.images.as_slice(), self.manifests.as_slice()) {
+            ([only], _) | ([], [only]) => Some(only),
+            _ => None,
+        }
     }
 
     /// The digest a reference stands for: the one it is pinned to, its name, its bare tag, or the only entry there is.

@@ -3,11 +3,10 @@
 //! Forms: Cosign 3's bundle (a manifest with the image as subject) and Cosign 2's `.sig` and `.att` tags. `docs` of the
 //! formats: the OCI distribution and image specifications 1.1 and Cosign's own files, which these equal field by field.
 
-use crate::dsse;
+use crate::draft::{Credential, Draft};
 use crate::key::sha256;
 use crate::layouts::derived_tag;
-use crate::statement::{SIGN, Statement, Subject as StatementSubject, V01, V1};
-use crate::{Ask, PrivateKey, PrivateKeyError, bundle, log, payload};
+use crate::{Ask, PrivateKey, PrivateKeyError, Reason, bundle, payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::Digest;
@@ -20,9 +19,8 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
-const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+pub(crate) const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+pub(crate) const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +42,21 @@ pub enum SignError {
     /// The log cannot be asked, or did not enter this signature.
     #[error("the transparency log: {0}")]
     Log(String),
+    /// The certificate authority did not certify the key.
+    #[error("the certificate authority: {0}")]
+    Authority(String),
+    /// The timestamp authority gave no time stamp.
+    #[error("the timestamp authority: {0}")]
+    Stamp(String),
+    /// What was made does not verify, so it is not given away.
+    #[error("what was signed does not verify, so it is not given away: {reason} [{code}]", code = .reason.code())]
+    Proof {
+        /// Why whoever verifies would refuse it.
+        reason: Reason,
+    },
+    /// Another form is wanted than the one that was made.
+    #[error("a signature in this form is kept elsewhere")]
+    NoBundle,
     /// The image is named by a digest of another kind than SHA-256.
     #[error("{0} is no SHA-256 digest")]
     Digest(String),
@@ -104,7 +117,7 @@ pub struct Signed {
     pub pushes: Vec<Push>,
 }
 
-/// Signs an image as Cosign 3 does. `created` is the time now, in RFC 3339.
+/// Signs an image as Cosign 3 does, with a key alone. `created` is the time now, in RFC 3339.
 ///
 /// # Errors
 /// When the key cannot sign.
@@ -114,10 +127,10 @@ pub fn sign(
     annotations: &BTreeMap<String, String>,
     created: &str,
 ) -> Result<Signed, SignError> {
-    Draft::sign(subject, key, annotations)?.finish(None, created)
+    Draft::sign(subject, Credential::key(key), annotations)?.finish(None, created)
 }
 
-/// Makes an attestation of an image as Cosign 3 does.
+/// Makes an attestation of an image as Cosign 3 does, with a key alone.
 ///
 /// # Errors
 /// When the key cannot sign.
@@ -128,88 +141,11 @@ pub fn attest(
     predicate: Value,
     created: &str,
 ) -> Result<Signed, SignError> {
-    Draft::attest(subject, key, predicate_type, predicate)?.finish(None, created)
+    Draft::attest(subject, Credential::key(key), predicate_type, predicate, false)?.finish(None, created)
 }
 
-/// A signature or attestation in Cosign 3's form, signed but not yet put into a bundle: a log may enter it before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    subject: Subject,
-    predicate_type: String,
-    body: Vec<u8>,
-    signature: Vec<u8>,
-    hint: String,
-    spki: Vec<u8>,
-    algorithm: &'static str,
-}
-
-impl Draft {
-    /// A signature.
-    ///
-    /// # Errors
-    /// When the key cannot sign.
-    pub fn sign(
-        subject: &Subject,
-        key: &PrivateKey,
-        annotations: &BTreeMap<String, String>,
-    ) -> Result<Self, SignError> {
-        let annotations = annotations.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
-        let about = StatementSubject { name: None, digest: algorithm_and_hex(&subject.digest)?, annotations };
-        Self::new(subject, key, &statement(V1, about, SIGN, json!({})))
-    }
-
-    /// An attestation.
-    ///
-    /// # Errors
-    /// When the key cannot sign.
-    pub fn attest(
-        subject: &Subject,
-        key: &PrivateKey,
-        predicate_type: &str,
-        predicate: Value,
-    ) -> Result<Self, SignError> {
-        Self::new(subject, key, &claim(subject, predicate_type, predicate)?)
-    }
-
-    fn new(subject: &Subject, key: &PrivateKey, statement: &Statement) -> Result<Self, SignError> {
-        let body = serde_json::to_vec(statement)?;
-        Ok(Self {
-            subject: subject.clone(),
-            predicate_type: statement.predicate_type.clone(),
-            signature: key.sign(&dsse::pae(dsse::IN_TOTO, &body))?,
-            body,
-            hint: key.public().hint(),
-            spki: key.public().spki().to_vec(),
-            algorithm: key.public().algorithm(),
-        })
-    }
-
-    /// What Rekor 2 is asked to enter: the body of `POST /api/v2/log/entries`.
-    ///
-    /// # Errors
-    /// When the key is of an algorithm whose entries are not known here.
-    pub fn log_request(&self) -> Result<Vec<u8>, SignError> {
-        log::request(&self.pae(), &self.signature, &self.spki, self.algorithm)
-    }
-
-    fn pae(&self) -> Vec<u8> {
-        dsse::pae(dsse::IN_TOTO, &self.body)
-    }
-
-    /// What must be pushed. `entry` is what the log answered to [`Draft::log_request`].
-    ///
-    /// # Errors
-    /// When the entry is not of this signature.
-    pub fn finish(&self, entry: Option<&[u8]>, created: &str) -> Result<Signed, SignError> {
-        let entry = entry.map(|bytes| log::entry(bytes, &self.pae(), &self.signature)).transpose()?;
-        let envelope = dsse::document(dsse::IN_TOTO, &self.body, &self.signature);
-        let text = bundle::write(&self.hint, &envelope, entry)?;
-        in_bundle(&self.subject, text, &self.predicate_type, created)
-    }
-}
-
-/// Signs an image as Cosign 2 does. `current` is the manifest at [`legacy_place`], if there is one: the signature is
-/// added to those in it.
+/// Signs an image as Cosign 2 does, with a key alone. `current` is the manifest at [`legacy_place`], if there is one: the
+/// signature is added to those in it.
 ///
 /// # Errors
 /// When the key cannot sign, or `current` is no manifest.
@@ -219,12 +155,10 @@ pub fn sign_legacy(
     annotations: &BTreeMap<String, String>,
     current: Option<&[u8]>,
 ) -> Result<Signed, SignError> {
-    let payload = payload::write(&subject.name, &subject.digest, annotations)?;
-    let signature = STANDARD.encode(key.sign(&payload)?);
-    in_tag(subject, ".sig", SIMPLE, payload, json!({ SIGNATURE: signature }), current)
+    Draft::sign_legacy(subject, Credential::key(key), annotations)?.finish(current, "")
 }
 
-/// Makes an attestation of an image as Cosign 2 does. `current` as with [`sign_legacy`].
+/// Makes an attestation of an image as Cosign 2 does, with a key alone. `current` as with [`sign_legacy`].
 ///
 /// # Errors
 /// As [`sign_legacy`].
@@ -235,11 +169,7 @@ pub fn attest_legacy(
     predicate: Value,
     current: Option<&[u8]>,
 ) -> Result<Signed, SignError> {
-    let statement = serde_json::to_vec(&claim(subject, predicate_type, predicate)?)?;
-    let signature = key.sign(&dsse::pae(dsse::IN_TOTO, &statement))?;
-    let envelope = serde_json::to_vec(&dsse::document(dsse::IN_TOTO, &statement, &signature))?;
-    let annotations = json!({ SIGNATURE: "", "predicateType": predicate_type });
-    in_tag(subject, ".att", ENVELOPE, envelope, annotations, current)
+    Draft::attest(subject, Credential::key(key), predicate_type, predicate, true)?.finish(current, "")
 }
 
 /// Where [`sign_legacy`] (`false`) or [`attest_legacy`] (`true`) adds to what is there.
@@ -298,28 +228,14 @@ pub fn list(current: Option<&[u8]>, entry: &Value) -> Result<Option<Vec<u8>>, Si
     Ok(Some(serde_json::to_vec(&index)?))
 }
 
-fn statement(kind: &str, about: StatementSubject, predicate_type: &str, predicate: Value) -> Statement {
-    Statement {
-        kind: kind.to_owned(),
-        subject: vec![about],
-        predicate_type: predicate_type.to_owned(),
-        predicate,
-    }
-}
-
-fn claim(subject: &Subject, predicate_type: &str, predicate: Value) -> Result<Statement, SignError> {
-    let name = Some(subject.name.clone());
-    let about =
-        StatementSubject { name, digest: algorithm_and_hex(&subject.digest)?, annotations: BTreeMap::new() };
-    Ok(statement(V01, about, predicate_type, predicate))
-}
-
-fn algorithm_and_hex(digest: &Digest) -> Result<BTreeMap<String, String>, SignError> {
+/// A digest as statements write it.
+pub(crate) fn algorithm_and_hex(digest: &Digest) -> Result<BTreeMap<String, String>, SignError> {
     let hex = digest.as_str().strip_prefix("sha256:").ok_or_else(|| SignError::Digest(digest.to_string()))?;
     Ok(BTreeMap::from([("sha256".to_owned(), hex.to_owned())]))
 }
 
-fn in_bundle(
+/// A bundle in a manifest that refers to the image.
+pub(crate) fn in_bundle(
     subject: &Subject,
     text: Vec<u8>,
     predicate_type: &str,
@@ -359,7 +275,7 @@ fn in_bundle(
 }
 
 /// Adds a layer to the image at a tag derived from the subject.
-fn in_tag(
+pub(crate) fn in_tag(
     subject: &Subject,
     suffix: &str,
     kind: &str,
@@ -412,6 +328,10 @@ fn in_tag(
         },
     ];
     Ok(Signed { digest: subject.digest.clone(), manifest: manifest.0, pushes })
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 fn blob(bytes: Vec<u8>) -> Result<(Digest, Vec<u8>), SignError> {

@@ -102,6 +102,11 @@ impl<'a> Verification<'a> {
         }
     }
 
+    /// Its declared size in bytes; 0 where nobody declared one.
+    pub fn declared(&self, ask: &Ask) -> u64 {
+        self.open.get(ask).and_then(|jobs| jobs.iter().map(|job| job.size).max()).unwrap_or_default()
+    }
+
     /// Notes what came of looking. What was not asked for is ignored.
     pub fn tell(&mut self, ask: &Ask, answer: Answer) {
         let Some(jobs) = self.open.remove(ask) else { return };
@@ -112,14 +117,17 @@ impl<'a> Verification<'a> {
             }
             whole => whole,
         };
-        let bytes = match self.checked(ask, answer) {
+        let mut bytes = match self.checked(ask, answer) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
             Err(why) => return self.failures.push(format!("{}: {why}", name(ask))),
         };
-        for job in jobs {
+        let mut jobs = jobs.into_iter().peekable();
+        while let Some(job) = jobs.next() {
+            // They may be long: whoever is last takes them over.
+            let bytes = if jobs.peek().is_some() { bytes.clone() } else { std::mem::take(&mut bytes) };
             if !self.is_over() {
-                self.read(job, &bytes);
+                self.read(job, bytes);
             }
         }
     }
@@ -190,15 +198,15 @@ impl<'a> Verification<'a> {
         true
     }
 
-    fn read(&mut self, job: Job, bytes: &[u8]) {
+    fn read(&mut self, job: Job, bytes: Vec<u8>) {
         let candidate = match job.purpose {
-            Purpose::Place | Purpose::Manifest => return self.look(&job, bytes),
+            Purpose::Place | Purpose::Manifest => return self.look(&job, &bytes),
             Purpose::Bundle => Bundle::read(bytes).map(Candidate::Bundle),
             Purpose::Envelope { evidence } => {
-                Envelope::read(bytes).map(|envelope| Candidate::Envelope { envelope, evidence })
+                Envelope::read(&bytes).map(|envelope| Candidate::Envelope { envelope, evidence })
             }
             Purpose::Simple { signature, evidence } => {
-                Ok(Candidate::Simple { payload: bytes.to_vec(), signature, evidence })
+                Ok(Candidate::Simple { payload: bytes, signature, evidence })
             }
         };
         self.examined = self.examined.saturating_add(1);

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use faulty::{Act, Demand, Faulty, digest};
 use model::Digest;
 use sources::registry::{
-    Caps, Client, DockerConfig, Error, Login, Options, Proxy, Registry, Repository, Secret, Which,
+    Caps, Client, DockerConfig, Error, Login, Options, Proxy, Question, Registry, Repository, Secret, Which,
 };
 use std::io::Read as _;
 use std::sync::Arc;
@@ -392,4 +392,43 @@ async fn proxies() {
     let registry = Faulty::start();
     assert_eq!(Client::new(options).manifest(&self::at(&registry), &tag("v1"), CAP).await, Ok(None));
     assert!(proxy.asked().is_empty());
+}
+
+/// Services beside the registry: what they are asked, what of their answers is taken, and what is never sent.
+#[tokio::test]
+async fn services() {
+    let service = Faulty::start();
+    let client = Client::new(quick());
+    let address = format!("http://{}/v2/entries", service.address);
+    let ask = |send: bool| Question {
+        address: &address,
+        send: send.then(|| ("application/json", Bytes::from_static(b"{}"))),
+        accept: "application/json",
+        ..Question::default()
+    };
+    let place = |to: &str| vec![("Location", to.to_owned())];
+    service.fault("/v2/entries", 1, Act::Status(409, place("/v2/entries/1"), "there".to_owned()));
+    let told = client.ask(&ask(true), CAP).await.unwrap();
+    assert_eq!((told.status, told.body.as_ref()), (409, &b"there"[..]));
+    assert_eq!(told.location, Some(format!("{address}/1")));
+    service.fault("/v2/entries", 1, Act::Status(409, place("http://elsewhere.test/"), String::new()));
+    assert_eq!(client.ask(&ask(true), CAP).await.unwrap().location, None, "another host is not its own");
+    for status in [302, 400, 401, 500] {
+        service.fault("/v2/entries", 1, Act::Status(status, place("/v2/other"), "words".to_owned()));
+        let error = client.ask(&ask(true), CAP).await.unwrap_err();
+        assert!(error.to_string().contains("words"), "{error}");
+    }
+    assert_eq!(service.asked().len(), 6, "nothing is followed or repeated");
+    service.fault("/v2/entries", ALWAYS, Act::Endless);
+    assert_eq!(code(client.ask(&ask(false), CAP)).await, "too-large");
+    for address in ["http://registry.test/", "http://203.0.113.1/"] {
+        let secret = Question { address, secret: true, ..Question::default() };
+        assert_eq!(code(client.ask(&secret, CAP)).await, "blocked");
+        let bearer = Question { address, bearer: Some("token"), ..Question::default() };
+        assert_eq!(code(client.ask(&bearer, CAP)).await, "blocked");
+    }
+    assert_eq!(
+        code(client.ask(&Question { address: "nowhere", ..Question::default() }, CAP)).await,
+        "malformed"
+    );
 }

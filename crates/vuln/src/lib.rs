@@ -28,6 +28,7 @@ mod matching;
 mod report;
 mod scan;
 mod sources;
+pub mod template;
 pub mod trivy;
 mod version;
 

@@ -1,10 +1,13 @@
 //! Signatures and attestations both ways with cosign 3.1 and 2.5, in every layout their versions know.
 
+mod servers;
+
+pub(crate) use servers::{Rekor, image, serve};
+
 use integration::{Case, Program, Skip, Suite, demand, ringwall, skip};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::process::Child;
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub(crate) static SUITE: Suite = Suite { name: "conformance/cosign", cases };
 
@@ -86,7 +89,8 @@ fn cases() -> Result<Vec<Case>, Skip> {
             }
         }
     }
-    let more: [(&str, Check); 3] = [("keys", keys), ("log", logged), ("docker-registry", docker)];
+    let more: [(&str, Check); 4] =
+        [("keys", keys), ("log", logged), ("docker-registry", docker), ("carried", carried)];
     for (name, check) in more {
         let (world, found) = (world.clone(), found.clone());
         cases.push(Case::new(name, move || {
@@ -131,8 +135,8 @@ fn start(found: &[PathBuf]) -> Result<World, String> {
     }
     let own = keys.join("own").display().to_string();
     ours(&keys)?.run(&["sign", "key", "generate", "--output-key-prefix", &own])?.exits(0)?;
-    let (native, first) = serve(registry, &[])?;
-    let (fallback, second) = serve(registry, &["no-referrers"])?;
+    let (native, first) = serve(registry, &["127.0.0.1:0"])?;
+    let (fallback, second) = serve(registry, &["127.0.0.1:0", "no-referrers"])?;
     Ok(World {
         cosign,
         registries: [native, fallback],
@@ -143,22 +147,6 @@ fn start(found: &[PathBuf]) -> Result<World, String> {
 
 fn ours(keys: &Path) -> Result<Program, String> {
     Ok(ringwall()?.inside(keys).env("COSIGN_PASSWORD", "pw"))
-}
-
-/// Starts a registry; it ends when its standard input does.
-fn serve(registry: &Path, more: &[&str]) -> Result<(String, Child), String> {
-    let mut child = Command::new(registry)
-        .arg("127.0.0.1:0")
-        .args(more)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("{}: {e}", registry.display()))?;
-    let mut line = String::new();
-    let stdout = child.stdout.take().ok_or("no stdout")?;
-    BufReader::new(stdout).read_line(&mut line).map_err(|e| e.to_string())?;
-    Ok((line.trim().to_owned(), child))
 }
 
 impl World {
@@ -251,42 +239,6 @@ fn cell(
     Ok(())
 }
 
-/// Puts an image of one manifest, and returns its name with the digest.
-fn image(host: &str, repository: &str) -> Result<String, String> {
-    static LOCK: Mutex<()> = Mutex::new(());
-    let _one = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-    let kind = "application/vnd.oci.image.manifest.v1+json";
-    let empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-    let manifest = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{kind}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{empty}","size":2}},"layers":[],"annotations":{{"name":"{repository}"}}}}"#
-    );
-    let octets = "application/octet-stream";
-    let begun = put(host, "POST", &format!("/v2/{repository}/blobs/uploads/"), octets, "")?;
-    let location =
-        begun.lines().find_map(|line| line.strip_prefix("Location: ")).ok_or("no place to upload to")?;
-    let path = location.trim().trim_start_matches("http://").trim_start_matches(host);
-    let mark = if path.contains('?') { '&' } else { '?' };
-    put(host, "PUT", &format!("{path}{mark}digest={empty}"), octets, "{}")?;
-    put(host, "PUT", &format!("/v2/{repository}/manifests/v1"), kind, &manifest)?;
-    use sha2::Digest as _;
-    let digest: String =
-        sha2::Sha256::digest(manifest.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-    Ok(format!("{host}/{repository}@sha256:{digest}"))
-}
-
-/// Sends something and returns the whole answer.
-fn put(host: &str, method: &str, path: &str, kind: &str, body: &str) -> Result<String, String> {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(host).map_err(|e| format!("{host}: {e}"))?;
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}")
-        .map_err(|e| e.to_string())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(|e| e.to_string())?;
-    demand!(answer.starts_with("HTTP/1.1 20"), "{method} {path}: {answer}");
-    Ok(answer)
-}
-
 /// Key files are one format.
 fn keys(world: &World) -> Result<(), String> {
     let text =
@@ -310,45 +262,9 @@ fn keys(world: &World) -> Result<(), String> {
 
 /// Signatures entered into a real Rekor 2: cosign and we each find the other's entry good, offline, by a trust root.
 fn logged(world: &World) -> Result<(), String> {
-    let rekor = peers::installed("rekor")?;
     let (ours, cosign) = (ours(&world.keys)?, &world.cosign[0]);
-    let port = || -> Result<u16, String> {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-        socket.local_addr().map(|at| at.port()).map_err(|e| e.to_string())
-    };
-    let ports = [port()?, port()?, port()?].map(|port| port.to_string());
-    let (log, store) = (format!("http://127.0.0.1:{}", ports[0]), world.keys.join("log"));
-    std::fs::create_dir_all(&store).map_err(|e| e.to_string())?;
-    // The log signs with a key of its own: PKCS #8, made by openssl.
-    let pem = |arguments: &[&str]| {
-        let made =
-            Command::new("openssl").args(arguments).current_dir(&world.keys).stderr(Stdio::null()).status();
-        made.map_err(|e| format!("openssl: {e}")).map(drop)
-    };
-    pem(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "log.pem"])?;
-    pem(&["pkey", "-in", "log.pem", "-pubout", "-out", "log.pub"])?;
-    let mut server = Command::new(rekor)
-        .args(["serve", "--hostname", "127.0.0.1", "--signer-filepath", "log.pem", "--storage-dir", "log"])
-        .args(["--checkpoint-interval", "100ms", "--batch-max-age", "50ms"])
-        .args(["--http-port", &ports[0], "--grpc-port", &ports[1], "--http-metrics-port", &ports[2]])
-        .current_dir(&world.keys)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("rekor: {e}"))?;
-    let at = format!("127.0.0.1:{}", ports[0]);
-    let up = (0..200).any(|_| {
-        let up = std::net::TcpStream::connect(&at).is_ok();
-        if !up {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        up
-    });
-    let told =
-        if up { logged_by(world, &ours, cosign, &log) } else { Err("the log does not start".to_owned()) };
-    server.kill().ok();
-    server.wait().ok();
-    told
+    let log = Rekor::start(&world.keys)?;
+    logged_by(world, &ours, cosign, &log.address)
 }
 
 fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Result<(), String> {
@@ -390,33 +306,57 @@ fn logged_by(world: &World, ours: &Program, cosign: &Program, log: &str) -> Resu
 
 /// Debian's registry, which lists no referrers and refuses what it does not know.
 fn docker(world: &World) -> Result<(), String> {
-    let registry = peers::installed("docker-registry")?;
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-    let host = socket.local_addr().map_err(|e| e.to_string())?.to_string();
-    drop(socket);
-    let folder = world.keys.join("docker");
-    let config = format!(
-        "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{host}\"}}\n",
-        folder.display()
-    );
-    std::fs::write(world.keys.join("docker.yml"), config).map_err(|e| e.to_string())?;
-    let mut server = Command::new(registry)
-        .args(["serve", "docker.yml"])
-        .current_dir(&world.keys)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|e| format!("docker-registry: {e}"))?;
-    for _ in 0..100 {
-        if std::net::TcpStream::connect(&host).is_ok() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
+    let registry = servers::Docker::start(&world.keys, "docker")?;
+    both_kept(world, &registry.host)
+}
+
+/// An image that umoci made and skopeo pushed, signed there; carried to a folder with its signatures by skopeo, and by
+/// cosign, and verified in it.
+fn carried(world: &World) -> Result<(), String> {
+    let (umoci, skopeo) = (peers::installed("umoci")?, peers::installed("skopeo")?);
+    let registry = servers::Docker::start(&world.keys, "carried")?;
+    let program = |path: &Path| Program::new(path).inside(&world.keys).env("REGISTRY_AUTH_FILE", "/nowhere");
+    let (umoci, skopeo) = (program(&umoci), program(&skopeo));
+    let copy = |from: &str, to: &str| {
+        let plain = ["--src-tls-verify=false", "--dest-tls-verify=false", "--insecure-policy"];
+        skopeo.run(&[&["copy", "--quiet", from, to], &plain[..]].concat())?.exits(0).map(drop)
+    };
+    umoci.run(&["init", "--layout", "made"])?.exits(0)?;
+    umoci.run(&["new", "--image", "made:v1"])?.exits(0)?;
+    umoci.run(&["config", "--image", "made:v1", "--author", "somebody"])?.exits(0)?;
+    let name = format!("{}/team/app", registry.host);
+    let image = format!("{name}:v1");
+    copy("oci:made:v1", &format!("docker://{image}"))?;
+    for layout in [Layout::Bundle, Layout::Legacy] {
+        world.sign(Who::Ringwall, layout, false, &image, "own.key")?;
     }
-    let told = both_kept(world, &host);
-    server.kill().ok();
-    server.wait().ok();
-    told
+    for who in [Who::Ringwall, Who::Cosign3, Who::Cosign2] {
+        let code = world.verifies(who, false, &image, "own.pub")?;
+        demand!(code == Some(0), "in the registry: {code:?}");
+    }
+    let ours = ours(&world.keys)?;
+    let verify = |folder: &str, key: &str, code: i32| {
+        ours.run(&["verify", "--layout", folder, "app:v1", "--key", key])?.exits(code).map(drop)
+    };
+    verify("made", "own.pub", 1)?;
+    // The image alone is carried without its signatures; they go by their own names.
+    let told = ours.run(&["verify", &image, "--key", "own.pub", "-o", "json"])?.json()?;
+    let digest = told["images"][0]["digest"].as_str().unwrap_or_default().replace(':', "-");
+    copy(&format!("docker://{image}"), "oci:kept:v1")?;
+    verify("kept", "own.pub", 1)?;
+    copy(&format!("docker://{name}:{digest}.sig"), &format!("oci:kept:{digest}.sig"))?;
+    verify("kept", "own.pub", 0)?;
+    verify("kept", "stranger.pub", 1)?;
+    verify("nowhere", "own.pub", 3)?;
+    // What cosign saves.
+    world.cosign[1].run(&["save", "--dir", "saved", &image])?.exits(0)?;
+    let local = ["verify", "--local-image", "--insecure-ignore-tlog", "--key"];
+    for (key, right) in [("own.pub", true), ("stranger.pub", false)] {
+        let theirs = world.cosign[1].run(&[&local[..], &[key, "saved"]].concat())?.code;
+        let code = ours.run(&[&["cosign"], &local[..], &[key, "saved"]].concat())?.code;
+        demand!((theirs == Some(0)) == right && code == theirs, "{key}: {theirs:?}, ours {code:?}");
+    }
+    Ok(())
 }
 
 fn both_kept(world: &World, host: &str) -> Result<(), String> {

@@ -127,12 +127,12 @@ fn images(ringwall: &Program) -> Result<(), String> {
         ),
         ("a path that climbs", of(vec![system(), entry("../../etc/shadow", b"x")]), "climbs out"),
         (
-            "rpm in a form that is not read",
+            "rpm in no form it has",
             of(vec![
                 entry("etc/os-release", b"ID=rhel\nVERSION_ID=8\n"),
                 entry("var/lib/rpm/Packages", b"x"),
             ]),
-            "not read",
+            "not a Berkeley DB hash file",
         ),
     ] {
         std::fs::write(at.join("image.tar"), &bytes).map_err(|e| e.to_string())?;

@@ -3,6 +3,7 @@
 //! Names and versions are those the database knows, near the versions where its advisories begin and end. The classes
 //! in which we mean to differ are a table; anything else fails, with the seed that repeats it.
 
+use super::forms;
 use super::lists::findings;
 use super::world::{self, Rows};
 use integration::{Case, Program, Random, Skip, demand, ringwall, tell};
@@ -77,6 +78,9 @@ fn rows() -> Rows {
         ("npm::GitHub Security Advisory Npm", "ghsa", NPM),
         ("pip::GitHub Security Advisory Pip", "ghsa", PYPI),
         ("maven::GitHub Security Advisory Maven", "ghsa", MAVEN),
+        ("rubygems::GitHub Security Advisory RubyGems", "ghsa", forms::RUBY),
+        ("composer::GitHub Security Advisory Composer", "ghsa", forms::PHP),
+        ("nuget::GitHub Security Advisory NuGet", "ghsa", forms::NUGET),
         ("cargo::RustSec", "rustsec", CARGO),
     ] {
         add(
@@ -84,6 +88,8 @@ fn rows() -> Rows {
             format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#),
         );
         for name in names {
+            // As the database has them; the case of a name is of no account.
+            let name = name.to_lowercase();
             add(
                 format!("{bucket}|{name}|{}", next()),
                 r#"{"PatchedVersions":["1.5.0"],"VulnerableVersions":["<1.5.0"]}"#.into(),
@@ -96,9 +102,13 @@ fn rows() -> Rows {
             );
         }
     }
-    for (bucket, source) in
-        [("alpine 3.19", "alpine"), ("debian 12", "debian"), ("ubuntu 22.04", "ubuntu"), ("wolfi", "wolfi")]
-    {
+    for (bucket, source) in [
+        ("alpine 3.19", "alpine"),
+        ("debian 12", "debian"),
+        ("ubuntu 22.04", "ubuntu"),
+        ("wolfi", "wolfi"),
+        ("SUSE Linux Enterprise 15.3", "suse-cvrf"),
+    ] {
         add(
             format!("data-source|{bucket}"),
             format!(r#"{{"ID":"{source}","Name":"{bucket}","URL":"https://registry.test/"}}"#),
@@ -121,14 +131,15 @@ fn rows() -> Rows {
     out
 }
 
-const NPM: &[&str] = &["left-pad", "@scope/thing", "lodash", "minimist"];
-const PYPI: &[&str] = &["flask", "zope-interface", "jinja2", "pyyaml"];
-const MAVEN: &[&str] = &["org.apache.logging.log4j:log4j-core", "com.example:lib"];
+pub(super) const NPM: &[&str] = &["left-pad", "@scope/thing", "lodash", "minimist"];
+pub(super) const PYPI: &[&str] = &["flask", "zope-interface", "jinja2", "pyyaml"];
+const MAVEN: &[&str] =
+    &["org.apache.logging.log4j:log4j-core", "com.example:lib", "com.example:app", "org.other:lib"];
 const CARGO: &[&str] = &["smallvec", "time"];
-const SYSTEM: &[&str] = &["openssl", "musl", "zlib", "bash", "libxml2"];
+pub(super) const SYSTEM: &[&str] = &["openssl", "musl", "zlib", "bash", "libxml2"];
 
 /// A version near where advisories begin and end.
-fn version(random: &mut Random) -> String {
+pub(super) fn version(random: &mut Random) -> String {
     let core = random.pick(&[
         "0.9.0", "1.0.0", "1.2.0", "1.2.2", "1.2.3", "1.2.4", "1.4.0", "1.4.9", "1.5.0", "1.5.1", "2.0.0",
         "2.0.9", "2.1.0", "3.0.0",
@@ -146,6 +157,7 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
         "wolfi 20230201",
         "alpine 3.10.2",
         "debian 9",
+        "sles 15.3",
     ]);
     let (id, release) = system.split_once(' ').unwrap_or((system, ""));
     out.push(("etc/os-release".into(), format!("ID={id}\nVERSION_ID=\"{release}\"\n").into_bytes()));
@@ -173,6 +185,7 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
                         "P:{name}\nV:{version}{suffix}-r{number}\nA:x86_64\no:{source}\n\n"
                     ));
                 }
+                "sles" => {}
                 _ => {
                     let epoch = random.pick(&["", "", "1:"]);
                     let suffix = random.pick(&["", "~rc1", "+b1", "+deb12u1"]);
@@ -190,8 +203,12 @@ fn files(random: &mut Random) -> Vec<(String, Vec<u8>)> {
             }
         }
     }
-    let path = if matches!(id, "alpine" | "wolfi") { "lib/apk/db/installed" } else { "var/lib/dpkg/status" };
-    out.push((path.into(), database.into_bytes()));
+    match id {
+        "sles" => out.extend(forms::rpms(random)),
+        "alpine" | "wolfi" => out.push(("lib/apk/db/installed".into(), database.into_bytes())),
+        _ => out.push(("var/lib/dpkg/status".into(), database.into_bytes())),
+    }
+    out.extend(forms::installed(random));
     for name in random.some(PYPI, 3) {
         let version =
             format!("{}{}", version(random), random.pick(&["", "", "rc1", ".post1", ".dev2", "+local"]));
@@ -234,7 +251,10 @@ fn layers(random: &mut Random) -> Vec<Vec<(String, Vec<u8>)>> {
     let lower = files(random);
     let mut upper = Vec::new();
     for (path, body) in &lower {
-        if path.starts_with("etc/") || path.contains("/lib/") && path.ends_with("installed") {
+        if path.starts_with("etc/")
+            || path.contains("/lib/") && path.ends_with("installed")
+            || path.contains("rpm/Packages")
+        {
             continue;
         }
         if random.chance(15) {
@@ -247,24 +267,17 @@ fn layers(random: &mut Random) -> Vec<Vec<(String, Vec<u8>)>> {
     vec![lower, upper]
 }
 
-pub(super) fn trivy(program: &Path, archive: &str, cache: &str) -> Result<Value, String> {
+pub(super) fn trivy(program: &Path, target: &[&str], cache: &str) -> Result<Value, String> {
     let out = Command::new(program)
-        .args([
-            "image",
-            "--quiet",
-            "--input",
-            archive,
-            "--cache-dir",
-            cache,
-            "--skip-db-update",
-            "--skip-java-db-update",
-        ])
+        .args(target)
+        .args(["--quiet", "--cache-dir", cache, "--skip-db-update", "--skip-java-db-update"])
         .args([
             "--offline-scan",
             "--scanners",
             "vuln",
             "--format",
             "json",
+            "--list-all-pkgs",
             "--disable-telemetry",
             "--skip-version-check",
         ])
@@ -286,7 +299,9 @@ fn packages(report: &Value) -> BTreeSet<String> {
             r["Packages"].as_array().into_iter().flatten().map(move |p| {
                 let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
                 format!(
-                    "{target} {} {} {} {}",
+                    "{target} {} {} {} {} {} {}",
+                    text(&p["Relationship"]),
+                    p["Dev"],
                     text(&p["ID"]),
                     text(&p["Name"]),
                     text(&p["Identifier"]["PURL"]),
@@ -297,32 +312,37 @@ fn packages(report: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// How many findings and packages two reports share.
-///
-/// # Errors
-/// What only one of them has, outside the classes that are meant.
-pub(super) fn compare(ours: &Value, theirs: &Value) -> Result<(usize, usize), String> {
-    let mut classes = BTreeMap::new();
-    let found = same("findings", &findings(ours), &findings(theirs), &mut classes)?;
-    Ok((found, same("packages", &packages(ours), &packages(theirs), &mut classes)?))
+/// What two programs found, held against each other.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) agreed: usize,
+    empty: usize,
+    classes: BTreeMap<&'static str, usize>,
 }
 
-fn same(
-    what: &str,
-    ours: &BTreeSet<String>,
-    theirs: &BTreeSet<String>,
-    classes: &mut BTreeMap<&str, usize>,
-) -> Result<usize, String> {
-    for one in ours.symmetric_difference(theirs) {
-        let class = CLASSES.iter().find(|class| (class.is)(one));
-        let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
-        let class = class.ok_or_else(|| {
-            let all: Vec<&String> = ours.symmetric_difference(theirs).collect();
-            format!("only {who} has of {what}: {one}; all differences: {all:#?}")
-        })?;
-        *classes.entry(class.name).or_default() += 1;
+impl Tally {
+    /// # Errors
+    /// What only one of them has, outside the classes that are meant.
+    pub(super) fn compare(&mut self, at: &str, ours: &Value, theirs: &Value) -> Result<(), String> {
+        for (what, ours, theirs) in
+            [("findings", findings(ours), findings(theirs)), ("packages", packages(ours), packages(theirs))]
+        {
+            for one in ours.symmetric_difference(&theirs) {
+                let class = CLASSES.iter().find(|class| (class.is)(one));
+                let who = if ours.contains(one) { "ringwall" } else { "Trivy" };
+                let class = class.ok_or_else(|| {
+                    let all: Vec<&String> = ours.symmetric_difference(&theirs).collect();
+                    format!("{at}: only {who} has of {what}: {one}; all differences: {all:#?}")
+                })?;
+                *self.classes.entry(class.name).or_default() += 1;
+            }
+            if what == "findings" {
+                self.agreed += ours.intersection(&theirs).count();
+                self.empty += usize::from(theirs.is_empty());
+            }
+        }
+        Ok(())
     }
-    Ok(ours.intersection(theirs).count())
 }
 
 fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<(), String> {
@@ -332,34 +352,48 @@ fn run(ringwall: &Program, program: &Path, seed: u64, count: usize) -> Result<()
     world::cache(folder.path(), &world::database(&rows()))?;
     let cache = folder.path().display().to_string();
     let archive = folder.path().join("image.tar").display().to_string();
-    let (mut agreed, mut empty) = (0, 0);
-    let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
-    for at in 0..count {
-        let image =
-            world::image(&layers(&mut random), &format!("registry.test/app{at}:1"), "2024-01-01T00:00:00Z");
-        std::fs::write(&archive, image).map_err(|e| e.to_string())?;
-        let theirs = trivy(program, &archive, &cache)?;
-        let words = [
-            "trivy",
-            "image",
-            "--input",
-            &archive,
+    let mut tally = Tally::default();
+    let ours = |target: &[&str]| -> Result<Value, String> {
+        let mut words = vec!["trivy"];
+        words.extend(target);
+        words.extend([
             "--cache-dir",
             &cache,
             "--skip-db-update",
+            "--skip-java-db-update",
             "--scanners",
             "vuln",
             "-f",
             "json",
-        ];
-        let ours = ringwall.run(&words)?.exits(0)?.json()?;
-        let failed = |error| format!("RINGWALL_SEED={seed}, image {at}: {error}");
-        agreed += same("findings", &findings(&ours), &findings(&theirs), &mut classes).map_err(failed)?;
-        same("packages", &packages(&ours), &packages(&theirs), &mut classes).map_err(failed)?;
-        empty += usize::from(findings(&theirs).is_empty());
+        ]);
+        ringwall.run(&words)?.exits(0)?.json()
+    };
+    for at in 0..count {
+        let image =
+            world::image(&layers(&mut random), &format!("registry.test/app{at}:1"), "2024-01-01T00:00:00Z");
+        std::fs::write(&archive, image).map_err(|e| e.to_string())?;
+        let target = ["image", "--input", &archive];
+        let seeded = format!("RINGWALL_SEED={seed}, image {at}");
+        tally.compare(&seeded, &ours(&target)?, &trivy(program, &target, &cache)?)?;
     }
+    // Lock files count in a folder of sources; every other image has one.
+    for at in 0..count / 2 {
+        let sources = tempfile::tempdir().map_err(|e| e.to_string())?;
+        for (path, body) in forms::declared(&mut random) {
+            let file = sources.path().join(path);
+            std::fs::create_dir_all(file.parent().unwrap_or(sources.path())).map_err(|e| e.to_string())?;
+            std::fs::write(file, body).map_err(|e| e.to_string())?;
+        }
+        let path = sources.path().display().to_string();
+        let all = ["fs", &path, "--include-dev-deps"];
+        let target = if random.chance(50) { &all[..2] } else { &all[..] };
+        let seeded = format!("RINGWALL_SEED={seed}, folder {at}");
+        tally.compare(&seeded, &ours(target)?, &trivy(program, target, &cache)?)?;
+    }
+    let Tally { agreed, empty, classes } = tally;
     tell(&format!(
-        "{count} images, {agreed} equal findings, {empty} images without any; differences: {classes:?}"
+        "{count} images and {} folders, {agreed} equal findings, {empty} without any; differences: {classes:?}",
+        count / 2
     ));
     demand!(agreed > count * 5, "only {agreed} findings in {count} images");
     Ok(())

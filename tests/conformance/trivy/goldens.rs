@@ -49,6 +49,14 @@ pub(super) static GOLDENS: &[Golden] = &[
     repo("cargo", "cargo.lock", &["repo", "{R}/cargo"], true),
     repo("pom", "pom", &["repo", "{R}/pom"], false),
     repo("gradle", "gradle", &["repo", "{R}/gradle"], false),
+    repo(
+        "gomod-vex",
+        "gomod-vex",
+        &["repo", "{R}/gomod", "--vex", "testdata/fixtures/vex/file/openvex.json"],
+        false,
+    ),
+    repo("gomod-vex-repo", "gomod-vex", &["repo", "{R}/gomod", "--vex", "repo"], false),
+    repo("sbom-spdx-tags", "centos-7", &["sbom", "testdata/fixtures/sbom/centos-7-spdx.txt"], false),
     repo("sbom-cyclonedx", "centos-7", &["sbom", "testdata/fixtures/sbom/centos-7-cyclonedx.json"], false),
     repo(
         "sbom-intoto",
@@ -113,13 +121,19 @@ pub(super) fn check(golden: &Golden, ringwall: &Program, corpus: &Path) -> Resul
     let cache = tempfile::tempdir().map_err(|e| e.to_string())?;
     world::cache(cache.path(), &world::database(&rows(corpus)?))?;
     let inside = corpus.join("trivy/integration");
+    stage(&inside.join("testdata/fixtures/vex"), cache.path()).map_err(|e| e.to_string())?;
     let words: Vec<String> = golden.words.iter().map(|word| word.replace("{R}", R)).collect();
     let mut all: Vec<&str> = vec!["trivy"];
     all.extend(words.iter().map(String::as_str));
     let list = format!("--list-all-pkgs={}", golden.list);
     let cache_dir = cache.path().display().to_string();
     all.extend(["--skip-db-update", "--offline-scan", "--scanners", "vuln", "--format", "json", &list]);
-    let answer = ringwall.clone().inside(&inside).env("TRIVY_CACHE_DIR", cache_dir).run(&all)?;
+    let answer = ringwall
+        .clone()
+        .inside(&inside)
+        .env("XDG_DATA_HOME", &cache_dir)
+        .env("TRIVY_CACHE_DIR", &cache_dir)
+        .run(&all)?;
     let mut got = answer.exits(0)?.json()?;
     let path = inside.join(format!("testdata/{}.json.golden", golden.golden));
     let text = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -129,6 +143,22 @@ pub(super) fn check(golden: &Golden, ringwall: &Program, corpus: &Path) -> Resul
         level(report, sbom, golden.name == "gomod-filesystem")?;
     }
     same(&got, &want, "")
+}
+
+/// A repository of VEX documents, as it lies once it was fetched.
+fn stage(vex: &Path, cache: &Path) -> std::io::Result<()> {
+    let (settings, repository) = (cache.join(".trivy/vex"), cache.join("vex/repositories/default"));
+    std::fs::create_dir_all(&settings)?;
+    std::fs::create_dir_all(repository.join("0.1"))?;
+    for (from, to) in [
+        ("config/repository.yaml", settings.join("repository.yaml")),
+        ("repositories/default/vex-repository.json", repository.join("vex-repository.json")),
+        ("repositories/default/0.1/index.json", repository.join("0.1/index.json")),
+        ("file/openvex.json", repository.join("0.1/openvex.json")),
+    ] {
+        std::fs::copy(vex.join(from), to)?;
+    }
+    std::fs::write(repository.join("cache.json"), r#"{"UpdatedAt":"2100-01-01T00:00:00Z"}"#)
 }
 
 /// Takes out what the two cannot share: clock, version, and for a bill of materials what only an image has.

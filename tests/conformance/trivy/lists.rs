@@ -1,7 +1,7 @@
 //! Package lists of real images, written into images of our own: what the goldens of those images find is found.
 
 use super::goldens::rows;
-use super::world;
+use super::{rpm, world};
 use integration::{Program, demand};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ pub(super) struct List {
     pub(super) name: &'static str,
     golden: &'static str,
     os_release: &'static str,
-    write: fn(&[Value]) -> (&'static str, String),
+    write: fn(&[Value]) -> (&'static str, Vec<u8>),
 }
 
 pub(super) static LISTS: &[List] = &[
@@ -34,22 +34,23 @@ pub(super) static LISTS: &[List] = &[
         os_release: "ID=ubuntu\nVERSION_ID=18.04\n",
         write: dpkg,
     },
+    List { name: "ubi-7", golden: "ubi-7", os_release: "ID=rhel\nVERSION_ID=7.7\n", write: ndb },
 ];
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
 }
 
-fn apk(list: &[Value]) -> (&'static str, String) {
+fn apk(list: &[Value]) -> (&'static str, Vec<u8>) {
     let entry = |p: &Value| {
         let (name, version, arch, source) =
             (text(p, "Name"), text(p, "Version"), text(p, "Arch"), text(p, "SrcName"));
         format!("P:{name}\nV:{version}\nA:{arch}\no:{source}\n\n")
     };
-    ("lib/apk/db/installed", list.iter().map(entry).collect())
+    ("lib/apk/db/installed", list.iter().map(entry).collect::<String>().into_bytes())
 }
 
-fn dpkg(list: &[Value]) -> (&'static str, String) {
+fn dpkg(list: &[Value]) -> (&'static str, Vec<u8>) {
     let full = |p: &Value, prefix: &str| {
         let epoch = p[format!("{prefix}Epoch")]
             .as_i64()
@@ -70,7 +71,27 @@ fn dpkg(list: &[Value]) -> (&'static str, String) {
             full(p, "Src")
         )
     };
-    ("var/lib/dpkg/status", list.iter().map(entry).collect())
+    ("var/lib/dpkg/status", list.iter().map(entry).collect::<String>().into_bytes())
+}
+
+/// In the ndb form, which holds the same headers as the others.
+fn ndb(list: &[Value]) -> (&'static str, Vec<u8>) {
+    let header = |p: &Value| {
+        let (arch, vendor) = (text(p, "Arch"), text(p, "Maintainer"));
+        let (source, version, release) = (text(p, "SrcName"), text(p, "SrcVersion"), text(p, "SrcRelease"));
+        let source = format!("{source}-{version}-{release}.src.rpm");
+        let epoch = p["Epoch"].as_u64().and_then(|epoch| u32::try_from(epoch).ok());
+        let fields = [
+            (1000, text(p, "Name")),
+            (1001, text(p, "Version")),
+            (1002, text(p, "Release")),
+            (1011, vendor),
+            (1022, arch),
+            (1044, &source),
+        ];
+        rpm::header(&fields, epoch)
+    };
+    ("usr/lib/sysimage/rpm/Packages.db", rpm::ndb(&list.iter().map(header).collect::<Vec<_>>()))
 }
 
 /// Id, package, versions, status and severity of a report's findings.
@@ -107,8 +128,7 @@ pub(super) fn check(list: &List, ringwall: &Program, corpus: &Path) -> Result<()
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     world::cache(folder.path(), &world::database(&rows(corpus)?))?;
     let (path, database) = (list.write)(packages);
-    let files =
-        vec![("etc/os-release".to_owned(), list.os_release.into()), (path.to_owned(), database.into_bytes())];
+    let files = vec![("etc/os-release".to_owned(), list.os_release.into()), (path.to_owned(), database)];
     let archive = folder.path().join("image.tar");
     let bytes = world::image(&[files], "registry.test/image:1", "2020-01-01T00:00:00Z");
     std::fs::write(&archive, bytes).map_err(|e| e.to_string())?;

@@ -1,12 +1,16 @@
-//! Scanning as Trivy does: its goldens, its package lists, and random images scanned by both.
+//! Scanning as Trivy does: its goldens, its package lists, its formats, and random images scanned by both.
 
 pub(crate) mod action;
 mod bad;
 mod differential;
+mod formats;
+mod forms;
 mod goldens;
+mod hostile;
 mod installed;
 mod lists;
 mod local;
+mod rpm;
 mod secrets;
 pub(crate) mod world;
 
@@ -35,12 +39,21 @@ fn cases() -> Result<Vec<Case>, Skip> {
             passing().judge(list.name, "scan", lists::check(list, &ringwall, &corpus))
         }));
     }
+    for conversion in formats::CONVERSIONS {
+        let corpus = corpus.clone();
+        out.push(Case::pending(format!("convert/{}", conversion.name), move || {
+            let ringwall = ringwall()?;
+            passing().judge(conversion.name, "scan", formats::check(conversion, &ringwall, &corpus))
+        }));
+    }
     out.push(Case::new("names-are-known", || {
         let known = goldens::GOLDENS.iter().map(|g| g.name).chain(lists::LISTS.iter().map(|l| l.name));
+        let known = known.chain(formats::CONVERSIONS.iter().map(|c| c.name));
         let strangers = passing().strangers(known);
         demand!(strangers.is_empty(), "passing.txt lists what there is not: {}", strangers.join(", "));
         Ok(())
     }));
+    out.extend(formats::cases(&corpus));
     out.push(Case::new("doing-nothing-scores-nothing", move || {
         let idle = Program::new("/bin/true");
         let scored: Vec<&str> = goldens::GOLDENS
@@ -55,6 +68,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.extend(installed::cases()?);
     out.extend(action::cases());
     out.extend(bad::cases());
+    out.extend(hostile::cases());
     out.extend(local::cases()?);
     out.extend(secrets::cases()?);
     Ok(out)

@@ -30,7 +30,7 @@ pub(crate) fn database(rows: &[(String, String)]) -> Vec<u8> {
     write(&root)
 }
 
-/// A cache folder with a database in it, and one of Java archives that knows none.
+/// A cache folder with a database in it, and one of Java archives that knows a few.
 pub(crate) fn cache(folder: &Path, database: &[u8]) -> Result<(), String> {
     let metadata = r#"{"Version":2,"NextUpdate":"2100-01-01T00:00:00Z","UpdatedAt":"2026-01-01T00:00:00Z","DownloadedAt":"2026-01-01T00:00:00Z"}"#;
     let java = include_bytes!("java.db");
@@ -61,7 +61,8 @@ pub(crate) fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         let name = name.trim_start_matches('/');
         let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
         put(0, name.as_bytes());
-        put(100, b"0000644\0");
+        // What lies where programs lie is one.
+        put(100, if path.contains("/bin/") { b"0000755\0" } else { b"0000644\0" });
         put(108, b"0000000\0");
         put(116, b"0000000\0");
         put(124, format!("{:011o}\0", body.len()).as_bytes());

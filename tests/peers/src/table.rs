@@ -150,6 +150,14 @@ pub static PEERS: &[Peer] = &[
         any: false,
         why: "a transparency log to enter signatures into",
     },
+    Peer {
+        name: "sigstore",
+        kind: Kind::Go { folder: "sigstore", package: "peers/sigstore", link: "" },
+        module: "peers/sigstore",
+        version: "1",
+        any: false,
+        why: "a private Sigstore to sign with an identity: certificates, their log, time stamps, Rekor 1, an issuer",
+    },
     debian(
         "docker-registry",
         "docker-registry",
@@ -157,6 +165,20 @@ pub static PEERS: &[Peer] = &[
         "usr/bin/docker-registry",
         "a registry that does not",
     ),
+    Peer {
+        any: true,
+        ..debian("umoci", "umoci", "0.4.7+ds-3+b7", "usr/bin/umoci", "makes and changes images in folders")
+    },
+    Peer {
+        any: true,
+        ..debian(
+            "skopeo",
+            "skopeo",
+            "1.9.3+ds1-1+b10",
+            "usr/bin/skopeo",
+            "carries images between registries and folders",
+        )
+    },
     debian("runc", "runc", "1.1.5+ds1-1+deb12u1", "usr/sbin/runc", "makes containers"),
     debian(
         "cni",

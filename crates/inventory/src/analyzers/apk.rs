@@ -1,9 +1,12 @@
 //! apk's database of installed packages (Alpine, Wolfi).
 
 use super::{Analyzer, Pattern, Stage};
-use crate::package::short;
+use crate::bounded::hex;
+use crate::package::{resolve, short};
 use crate::{Ecosystem, Package, Packages, SourcePackage};
-use std::collections::BTreeSet;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "apk",
@@ -12,16 +15,17 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Apk),
     parse,
+    join: None,
 };
 
 /// One paragraph a package, one `K:value` line a field; keys are case sensitive (apk-tools, installed database v2).
 fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
     let mut entry = Entry::default();
-    let mut names = BTreeSet::new();
+    let (mut names, mut provided) = (BTreeSet::new(), BTreeMap::new());
     for line in text.lines() {
         if line.is_empty() {
-            std::mem::take(&mut entry).finish(&mut names, out);
+            std::mem::take(&mut entry).finish(&mut names, &mut provided, out);
             continue;
         }
         let Some((key, value)) = line.split_once(':') else {
@@ -34,7 +38,11 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             "A" => entry.arch = Some(value.to_owned()),
             "o" => entry.origin = value.to_owned(),
             "L" => entry.licenses = value.split_whitespace().filter(|w| !operator(w)).map(str::to_owned).collect(),
+            "C" => entry.digest = checksum(value),
             "m" => entry.maintainer = Some(value.to_owned()),
+            "p" => entry.provides = value.split_whitespace().map(bare).collect(),
+            // What begins with `!` must not be there.
+            "D" => entry.needs = value.split_whitespace().filter(|w| !w.starts_with('!')).map(bare).collect(),
             "F" => entry.directory = value.to_owned(),
             "R" => out.owned.push(match entry.directory.is_empty() {
                 true => value.to_owned(),
@@ -43,7 +51,13 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             _ => {}
         }
     }
-    entry.finish(&mut names, out);
+    entry.finish(&mut names, &mut provided, out);
+    resolve(&mut out.packages, |need| provided.get(need));
+}
+
+/// A name without the versions that will do: `so:libssl.so.1.1=1.1`, `musl>=1.2`.
+fn bare(word: &str) -> String {
+    word.split(['<', '>', '=']).next().unwrap_or(word).to_owned()
 }
 
 /// Words that join licences in an expression.
@@ -59,12 +73,26 @@ struct Entry {
     arch: Option<String>,
     licenses: Vec<String>,
     maintainer: Option<String>,
+    digest: Option<String>,
     directory: String,
+    provides: Vec<String>,
+    needs: Vec<String>,
+}
+
+/// `Q1` and a SHA-1 in base64; without `Q1` an MD5.
+fn checksum(value: &str) -> Option<String> {
+    let (kind, text) = value.strip_prefix("Q1").map_or(("md5", value), |text| ("sha1", text));
+    Some(format!("{kind}:{}", hex(&STANDARD.decode(text).ok()?)))
 }
 
 impl Entry {
     /// A name is installed once: of two the first counts, as for apk and Trivy.
-    fn finish(self, names: &mut BTreeSet<String>, out: &mut Packages) {
+    fn finish(
+        self,
+        names: &mut BTreeSet<String>,
+        provided: &mut BTreeMap<String, String>,
+        out: &mut Packages,
+    ) {
         match (self.name.is_empty(), self.version.is_empty()) {
             (true, true) => return,
             (false, false) => {}
@@ -74,6 +102,10 @@ impl Entry {
         if !names.insert(self.name.clone()) {
             return out.problem(format!("{} is there twice", short(&self.name)));
         }
+        let id = format!("{}@{}", self.name, self.version);
+        for what in std::iter::once(self.name.clone()).chain(self.provides) {
+            provided.insert(what, id.clone());
+        }
         // Packages built before origins were recorded are their own.
         let origin = if self.origin.is_empty() { self.name.clone() } else { self.origin };
         out.add(Package {
@@ -81,6 +113,8 @@ impl Entry {
             arch: self.arch,
             licenses: self.licenses,
             maintainer: self.maintainer,
+            needs: self.needs,
+            digest: self.digest,
             ..Package::new(Ecosystem::Apk, self.name, self.version)
         });
     }
@@ -112,6 +146,12 @@ mod tests {
         let out = read("P:a\nV:1-r0\n\nP:b\nV:2-r0");
         let got: Vec<_> = out.packages.iter().map(|p| p.source_or_self()).collect();
         assert_eq!(got, [("a", "1-r0"), ("b", "2-r0")]);
+    }
+
+    #[test]
+    fn what_a_package_needs() {
+        let out = read("P:a\nV:1-r0\nD:!b so:libb.so.1>=1 nowhere b>1 b\n\nP:b\nV:2-r0\np:so:libb.so.1=1.2\n");
+        assert_eq!((&out.packages[0].needs, &out.packages[1].needs), (&vec!["b@2-r0".to_owned()], &vec![]));
     }
 
     #[test]

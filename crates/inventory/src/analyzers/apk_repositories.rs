@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: None,
     parse,
+    join: None,
 };
 
 /// `…/alpine/v3.10/main` or `…/alpine/edge/main`, one a line. The newest counts, edge before all.

@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: None,
     parse,
+    join: None,
 };
 
 /// One line: `12.4`. Development releases have names there, and derivatives their parent's.

@@ -1,8 +1,9 @@
 //! dpkg's database of installed packages (Debian, Ubuntu, distroless images).
 
 use super::{Analyzer, Pattern, Stage};
-use crate::package::short;
+use crate::package::{resolve, short};
 use crate::{Ecosystem, Origin, Package, Packages, SourcePackage, path};
+use std::collections::BTreeMap;
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "dpkg",
@@ -15,6 +16,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Deb),
     parse,
+    join: None,
 };
 
 /// One paragraph a package (deb-control(5)); distroless images keep one file a package, without a Status field, and
@@ -32,13 +34,23 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
         if line.trim().is_empty() {
             std::mem::take(&mut entry).finish(out);
         } else if !line.starts_with([' ', '\t']) {
-            // Lines that continue a field are of no use here: none of the fields that are has any.
+            // Lines that continue a field are of no use here: dpkg writes the fields that are on one line.
             if let Some((key, value)) = line.split_once(':') {
                 entry.field(key, value.trim());
             }
         }
     }
     entry.finish(out);
+    // Of two architectures of one package the last counts.
+    let ids = out.packages.iter().map(|p| (p.name.clone(), format!("{}@{}", p.name, p.version)));
+    let ids: BTreeMap<String, String> = ids.collect();
+    resolve(&mut out.packages, |need| ids.get(need));
+}
+
+/// The names in a list of what a package depends on: `passwd, debconf (>= 0.5) | debconf-2.0`.
+fn names(list: &str) -> Vec<String> {
+    let bare = |word: &str| word.split('(').next().unwrap_or(word).trim().to_owned();
+    list.split([',', '|']).map(bare).collect()
 }
 
 /// Parts of the maintainers' names of those who publish packages of their own for Debian and Ubuntu. Semantics:
@@ -79,6 +91,7 @@ struct Entry<'a> {
     source: &'a str,
     arch: &'a str,
     maintainer: &'a str,
+    depends: &'a str,
     gone: bool,
 }
 
@@ -90,6 +103,7 @@ impl<'a> Entry<'a> {
             "source" => self.source = value,
             "architecture" => self.arch = value,
             "maintainer" => self.maintainer = value,
+            "depends" => self.depends = value,
             // "deinstall ok config-files": only its settings are left.
             "status" => self.gone = value.split_whitespace().any(|word| matches!(word, "deinstall" | "purge")),
             _ => {}
@@ -118,6 +132,7 @@ impl<'a> Entry<'a> {
             source: Some(SourcePackage { name: name.to_owned(), version: version.to_owned() }),
             arch: some(self.arch),
             maintainer: some(self.maintainer),
+            needs: names(self.depends),
             ..Package::new(Ecosystem::Deb, self.name, self.version)
         });
     }
@@ -153,6 +168,12 @@ mod tests {
         parse("var/lib/dpkg/info/base:amd64.md5sums", b"Package: a\n0a  usr/share/x y\n", &mut sums);
         assert!(sums.packages.is_empty());
         assert_eq!((sums.owned, sums.owner.as_deref()), (vec!["usr/share/x y".to_owned()], Some("base")));
+    }
+
+    #[test]
+    fn what_a_package_needs() {
+        let out = read("Package: a\nVersion: 1\nDepends: nowhere, c (>= 0.5) | b, b\n\nPackage: b\nVersion: 1:2-3\n\n");
+        assert_eq!((&out.packages[0].needs, &out.packages[1].needs), (&vec!["b@1:2-3".to_owned()], &vec![]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Installed,
     ecosystem: Some(Ecosystem::Go),
     parse,
+    join: None,
 };
 
 /// Begins the build information.

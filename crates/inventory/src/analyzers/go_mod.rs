@@ -1,8 +1,9 @@
 //! go.mod: the modules a program is built from.
 
 use super::{Analyzer, Pattern, Stage};
+use crate::beside::Beside;
 use crate::{Ecosystem, Package, Packages, Relation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "go-mod",
@@ -11,6 +12,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Go),
     parse,
+    join: Some(join),
 };
 
 /// What a module requires: name, version, and how.
@@ -21,7 +23,8 @@ type Required = BTreeMap<String, (String, String, Relation)>;
 fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
     if path.ends_with("go.sum") {
-        return sums(&text, out);
+        out.kept = Some(text.into_owned());
+        return;
     }
     let mut block = "";
     let (mut required, mut replaced) = (Required::new(), Vec::new());
@@ -56,16 +59,18 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
             _ => {}
         }
     }
-    out.incomplete = !complete;
     if !complete {
+        out.kept = Some(OLD.to_owned());
         required.retain(|_, (_, _, relation)| *relation == Relation::Direct);
     }
     for (path, words) in replaced {
         replace(&mut required, &path, &words);
     }
+    // Which module needs what is not in the file: what is indirect is said to be needed by the project.
     let needs = |all: &Required| {
-        let direct = all.values().filter(|(_, _, relation)| *relation == Relation::Direct);
-        direct.map(|(name, version, _)| format!("{name}@{version}")).collect()
+        let of = |wanted| all.values().filter(move |(_, _, relation)| *relation == wanted);
+        let both = of(Relation::Direct).chain(of(Relation::Indirect));
+        both.map(|(name, version, _)| format!("{name}@{version}")).collect()
     };
     if let Some(path) = module {
         let needs = needs(&required);
@@ -76,9 +81,27 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     }
 }
 
-/// `module version hash`, one a line, and one more for each go.mod. All that was ever looked at is in it, so it counts
-/// only beside a go.mod that does not list everything.
-fn sums(text: &str, out: &mut Packages) {
+/// What is kept of a go.mod that lists only a part.
+const OLD: &str = "incomplete";
+
+/// go.sum completes a go.mod that lists only a part; all that was ever looked at is in it, so that it counts only there.
+fn join(path: &str, found: &mut Packages, beside: &Beside) {
+    if beside.text(path) != Some(OLD) {
+        return;
+    }
+    let known: BTreeSet<String> = found.packages.iter().map(|p| p.name.clone()).collect();
+    let sums = beside.sibling(path, "go.sum").map(sums).unwrap_or_default();
+    let fresh: Vec<(String, String)> = sums.into_iter().filter(|(name, _)| !known.contains(name)).collect();
+    if let Some(root) = found.packages.iter_mut().find(|p| p.relation == Relation::Root) {
+        root.needs.extend(fresh.iter().map(|(name, version)| format!("{name}@{version}")));
+    }
+    for (name, version) in fresh {
+        found.add(Package { relation: Relation::Indirect, ..Package::new(Ecosystem::Go, name, version) });
+    }
+}
+
+/// `module version hash`, one a line, and one more for each go.mod.
+fn sums(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for line in text.lines() {
         let mut words = line.split_whitespace();
@@ -88,9 +111,7 @@ fn sums(text: &str, out: &mut Packages) {
             found.insert(path.to_owned(), version.to_owned());
         }
     }
-    for (name, version) in found {
-        out.add(Package { relation: Relation::Indirect, ..Package::new(Ecosystem::Go, name, version) });
-    }
+    found
 }
 
 fn before_117(version: &str) -> bool {
@@ -145,9 +166,14 @@ mod tests {
 
     #[test]
     fn sums_beside() {
-        let mut out = Packages::default();
-        parse("x/go.sum", b"example.com/a v1.0.0 h1:x=\nexample.com/a v1.1.0 h1:y=\nexample.com/a v1.1.0/go.mod h1:z=\nodd\n", &mut out);
-        assert_eq!((out.packages.len(), out.packages[0].version.as_str()), (1, "v1.1.0"));
+        let sum = "example.com/a v1.0.0 h1:x=\nexample.com/b v1.1.0 h1:y=\nexample.com/b v1.1.0/go.mod h1:z=\nodd\n";
+        for (go, want) in [("go 1.16", 3), ("go 1.17", 2)] {
+            let mut out = Packages::default();
+            parse("x/go.mod", format!("module m\n{go}\nrequire example.com/a v1.0.0\n").as_bytes(), &mut out);
+            let kept = out.kept.take().unwrap_or_default();
+            join("x/go.mod", &mut out, &Beside::of(&[("x/go.mod", &kept), ("x/go.sum", sum)]));
+            assert_eq!((out.packages.len(), out.packages[0].needs.len()), (want, want - 1), "{go}");
+        }
     }
 
     #[test]

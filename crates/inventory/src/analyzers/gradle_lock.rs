@@ -11,6 +11,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Maven),
     parse,
+    join: None,
 };
 
 /// `group:name:version=configurations`, one a line.
@@ -26,10 +27,12 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
             out.problem(format!("a line that names no artefact: {}", short(line)));
             continue;
         };
-        let version = version.split('=').next().unwrap_or_default();
+        let (version, configurations) = version.split_once('=').unwrap_or((version, ""));
+        // What only tests are compiled or run with is development's.
+        let dev = configurations.split(',').all(|name| name.starts_with("test"));
         let number = (at as u64).saturating_add(1);
         let lines = vec![(number, number)];
-        out.add(Package { lines, ..Package::new(Ecosystem::Maven, format!("{group}:{name}"), version) });
+        out.add(Package { dev, lines, ..Package::new(Ecosystem::Maven, format!("{group}:{name}"), version) });
     }
 }
 
@@ -40,8 +43,9 @@ mod tests {
     #[test]
     fn own() {
         let mut out = Packages::default();
-        parse("gradle.lockfile", b"# x\ncom.example:a:1.0=compileClasspath,runtimeClasspath\nodd\nempty=\n", &mut out);
-        assert_eq!((out.packages.len(), out.problems.len()), (1, 1));
+        parse("gradle.lockfile", b"# x\ncom.example:a:1.0=compileClasspath,testRuntimeClasspath\nodd\nempty=\ncom.example:t:1.0=testCompileClasspath\n", &mut out);
+        assert_eq!((out.packages.len(), out.problems.len()), (2, 1));
         assert_eq!((out.packages[0].name.as_str(), out.packages[0].lines[0]), ("com.example:a", (2, 2)));
+        assert!(!out.packages[0].dev && out.packages[1].dev);
     }
 }

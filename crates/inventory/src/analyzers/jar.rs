@@ -1,9 +1,12 @@
 //! Java archives: jar, war, ear and what is nested in them.
 
 use super::{Analyzer, Pattern, Stage};
+use crate::bounded::hex;
+use crate::java::Artifact;
 use crate::package::short;
 use crate::zip::Zip;
-use crate::{Ecosystem, Package, Packages, path};
+use crate::{Ecosystem, JavaArchive, Package, Packages, path};
+use sha1::Digest as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
@@ -18,6 +21,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Installed,
     ecosystem: Some(Ecosystem::Maven),
     parse,
+    join: None,
 };
 
 /// Archives within archives.
@@ -29,16 +33,8 @@ const TEXT: u64 = 1 << 20;
 /// Inflated bytes of everything nested in one file.
 const NESTED: u64 = 256 << 20;
 
-/// What is known of one archive's artefact.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Artifact {
-    group: String,
-    name: String,
-    version: String,
-}
-
-/// Semantics: Trivy's jar parser without its database of checksums. An archive says what it is by pom.properties, else
-/// by its manifest; a name alone names no group, so it is unknown, not clean.
+/// An archive says what it is by pom.properties; one that does not is noted, with its manifest and checksum, for
+/// [`crate::java`] to tell.
 fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     let mut found = BTreeSet::new();
     let mut left = NESTED;
@@ -62,7 +58,7 @@ fn archive(
         Err(error) => return out.problem(format!("{}: {error}", short(path))),
     };
     let mut own = Vec::new();
-    let mut manifest = Artifact::default();
+    let mut main = BTreeMap::new();
     for entry in &zip.entries {
         let name = entry.name.as_str();
         let text = || zip.body(entry, TEXT).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -72,7 +68,7 @@ fn archive(
                 Err(error) => out.problem(format!("{}: {error}", short(name))),
             }
         } else if path::name(name) == "MANIFEST.MF" {
-            manifest = text().map(|text| of_manifest(&text)).unwrap_or_default();
+            main = text().map(|text| main_section(&text)).unwrap_or_default();
         } else if nested(name) {
             if depth >= DEPTH || entry.size > *left {
                 out.problem(format!("{} is nested too deep or too large", short(name)));
@@ -87,23 +83,40 @@ fn archive(
             }
         }
     }
-    let stem = path::name(path).rsplit_once('.').map_or(path, |(stem, _)| stem);
-    let named = own.iter().any(|a| stem == format!("{}-{}", a.name, a.version) || stem == a.name);
-    if !named && complete(&manifest) {
-        own.push(manifest);
-    }
-    if own.is_empty() && versioned(stem) {
-        out.problem(format!("{} does not tell what it is; its checksum was not looked up", short(path)));
+    let name = path::name(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let file = of_name(name);
+    let is_it = |a: &Artifact| file.as_ref().is_some_and(|(name, version)| (name, version) == (&a.name, &a.version));
+    if !own.iter().any(is_it) {
+        let named = own.iter().any(|a| stem == format!("{}-{}", a.name, a.version) || stem == a.name);
+        out.archives.push(JavaArchive {
+            path: path.to_owned(),
+            sha1: sha1(bytes),
+            manifest: manifest(&main),
+            silent: own.is_empty() && !clear(&main).complete() && versioned(stem),
+            clear: clear(&main),
+            named,
+            file,
+            layer: None,
+        });
     }
     found.extend(own.into_iter().map(|artifact| (path.to_owned(), artifact)));
 }
 
-fn nested(name: &str) -> bool {
-    [".jar", ".war", ".ear"].iter().any(|end| name.ends_with(end))
+/// Name and version of `name-1.2.3.jar`: the last hyphen before a digit parts them.
+fn of_name(name: &str) -> Option<(String, String)> {
+    let stem = name.strip_suffix(".jar")?;
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let digit = |rest: &str| rest.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let parts = stem.match_indices('-').filter_map(|(at, _)| stem.split_at_checked(at));
+    let fits = parts.filter(|(name, rest)| !name.is_empty() && !name.ends_with(['-', '*']) && digit(rest));
+    let (name, rest) = fits.last()?;
+    let version = rest.strip_prefix('-')?;
+    (name.chars().all(word) && !version.contains(char::is_whitespace)).then(|| (name.to_owned(), version.to_owned()))
 }
 
-fn complete(artifact: &Artifact) -> bool {
-    !artifact.group.is_empty() && !artifact.name.is_empty() && !artifact.version.is_empty()
+fn nested(name: &str) -> bool {
+    [".jar", ".war", ".ear"].iter().any(|end| name.ends_with(end))
 }
 
 /// `name-1.2.3`: what artefacts of a repository are called.
@@ -123,38 +136,91 @@ fn properties(text: &str) -> Option<Artifact> {
             _ => {}
         }
     }
-    complete(&out).then_some(out)
+    out.complete().then_some(out)
 }
 
 /// The manifest's main section; a line that begins with a space continues the one before (JAR file specification).
-fn of_manifest(text: &str) -> Artifact {
-    let text = text.replace("\r\n", "\n").replace("\n ", "");
+fn main_section(text: &str) -> BTreeMap<String, String> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace("\n ", "");
     let pairs = text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
-    let fields: BTreeMap<&str, &str> = pairs.map(|(key, value)| (key.trim(), value.trim())).collect();
-    let first = |keys: &[&str], plain: fn(&str) -> bool| {
-        let values = keys.iter().filter_map(|key| fields.get(key));
-        values.into_iter().find(|value| !value.is_empty() && plain(value)).map(|v| (*v).to_owned()).unwrap_or_default()
-    };
-    let word = |value: &str| !value.contains(' ') && !value.contains("${");
-    let symbolic = fields.get("Bundle-SymbolicName").map(|name| name.split(';').next().unwrap_or_default());
+    let pairs = pairs.map(|(key, value)| (key.to_owned(), value.trim().to_owned()));
+    pairs.filter(|(_, value)| !value.is_empty() && !value.starts_with('%')).collect()
+}
+
+/// What the manifest says, in the order Trivy looks.
+fn manifest(main: &BTreeMap<String, String>) -> Artifact {
+    let first = |keys: &[&str]| keys.iter().find_map(|key| main.get(*key)).cloned().unwrap_or_default();
+    let symbolic = main.get("Bundle-SymbolicName").map(|name| match name.rfind('.').filter(|at| *at > 0) {
+        Some(at) => name.get(..at).unwrap_or_default().to_owned(),
+        None => name.clone(),
+    });
+    let group = main.get("Implementation-Vendor-Id").cloned().or(symbolic);
+    Artifact {
+        group: group.unwrap_or_else(|| first(&["Implementation-Vendor", "Specification-Vendor"])),
+        name: first(&["Implementation-Title", "Specification-Title", "Bundle-Name"]),
+        version: first(&["Implementation-Version", "Specification-Version", "Bundle-Version"]),
+    }
+}
+
+/// What the manifest says in words that can only be names: without a database to hold it against, only those count.
+fn clear(main: &BTreeMap<String, String>) -> Artifact {
+    let word = |value: &&String| !value.contains(' ') && !value.contains("${");
+    let first = |keys: &[&str]| keys.iter().filter_map(|key| main.get(*key)).find(word).cloned().unwrap_or_default();
+    let symbolic = main.get("Bundle-SymbolicName").map(|name| name.split(';').next().unwrap_or_default());
     let (bundle_group, bundle_name) = symbolic.and_then(|name| name.rsplit_once('.')).unwrap_or_default();
     let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
     Artifact {
-        group: or(first(&["Implementation-Vendor-Id"], word), bundle_group),
-        name: or(first(&["Implementation-Title", "Specification-Title"], word), bundle_name),
-        version: first(&["Implementation-Version", "Specification-Version", "Bundle-Version"], word),
+        group: or(first(&["Implementation-Vendor-Id"]), bundle_group),
+        name: or(first(&["Implementation-Title", "Specification-Title"]), bundle_name),
+        version: first(&["Implementation-Version", "Specification-Version", "Bundle-Version"]),
     }
+}
+
+fn sha1(bytes: &[u8]) -> String {
+    hex(&sha1::Sha1::digest(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Inventory;
     use crate::zip::tests::zip;
 
+    /// Packages and what is unknown, without a database.
     fn read(path: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>) {
-        let mut out = Packages::default();
-        parse(path, bytes, &mut out);
-        (out.packages.iter().map(|p| format!("{} {}", p.name, p.version)).collect(), out.problems)
+        let mut found = Packages::default();
+        parse(path, bytes, &mut found);
+        let mut out = Inventory { packages: found.packages, archives: found.archives, ..Inventory::default() };
+        crate::java::alone(&mut out);
+        out.packages.sort();
+        let problems = found.problems.into_iter().chain(out.unknown.into_iter().map(|gap| gap.why));
+        (out.packages.iter().map(|p| format!("{} {}", p.name, p.version)).collect(), problems.collect())
+    }
+
+    #[test]
+    fn names_of_files() {
+        for (name, want) in [
+            ("commons-io-2.4.jar", Some(("commons-io", "2.4"))),
+            ("spring-core-5.3.4-SNAPSHOT.jar", Some(("spring-core", "5.3.4-SNAPSHOT"))),
+            ("a-1.0-2.jar", Some(("a-1.0", "2"))),
+            ("a.jar", None),
+            ("a-b.jar", None),
+            ("a-1.war", None),
+            ("-1.jar", None),
+        ] {
+            assert_eq!(of_name(name), want.map(|(n, v)| (n.to_owned(), v.to_owned())), "{name}");
+        }
+    }
+
+    #[test]
+    fn manifests() {
+        let main = main_section(
+            "Bundle-SymbolicName: com.example.lib\r\nBundle-Name: A li\r\n b\r\nBundle-Version: 1.0\r\nX: %y\r\n\r\nName: a\r\nImplementation-Title: z\r\n",
+        );
+        let got = manifest(&main);
+        assert_eq!((got.group.as_str(), got.name.as_str(), got.version.as_str()), ("com.example", "A lib", "1.0"));
+        assert_eq!(clear(&main).name, "lib");
+        assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 
     const LOG4J: &[u8] = b"#Generated\nversion=2.14.1\ngroupId=org.apache.logging.log4j\nartifactId=log4j-core\n";

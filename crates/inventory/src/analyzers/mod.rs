@@ -1,5 +1,6 @@
 //! Every analyzer: which files it reads and what it finds in them. One file and one line each.
 
+use crate::beside::Beside;
 use crate::{Ecosystem, Packages, path};
 
 /// Reads one kind of file.
@@ -17,7 +18,12 @@ pub struct Analyzer {
     pub ecosystem: Option<Ecosystem>,
     /// Reads one file, whose path is relative to the root. A bad part becomes a problem, the rest is read.
     pub parse: fn(path: &str, bytes: &[u8], out: &mut Packages),
+    /// Completes the packages of one of its files with what the files beside it say.
+    pub join: Option<Join>,
 }
+
+/// Completes the packages found in the file of a path.
+pub type Join = fn(path: &str, found: &mut Packages, beside: &Beside);
 
 /// Which files an analyzer reads. Paths are relative, without a leading slash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub enum Pattern {
     Name(&'static str),
     /// Any file whose name ends so.
     Suffix(&'static str),
+    /// Any file whose path holds this part and, after it, ends so.
+    Under(&'static str, &'static str),
     /// A file of this name in a directory whose name ends so.
     Inside(&'static str, &'static str),
     /// Any executable program, whatever its name.
@@ -86,6 +94,9 @@ impl Pattern {
             Self::Inside(suffix, name) => {
                 path::name(path) == name && path::name(path::parent(path)).ends_with(suffix)
             }
+            Self::Under(part, suffix) => path
+                .split_once(part)
+                .is_some_and(|(_, rest)| rest.len() > suffix.len() && rest.ends_with(suffix)),
             Self::Program => false,
         }
     }
@@ -102,19 +113,38 @@ macro_rules! analyzers {
 analyzers![
     os_release,
     debian_version,
+    release_file,
     apk,
     apk_repositories,
     dpkg,
     rpm,
     python,
     node_module,
+    package_json,
     npm_lock,
+    yarn,
+    pnpm,
+    bun,
     go_binary,
     go_mod,
     pip,
+    pipenv,
+    pyproject,
     poetry,
+    uv,
+    pylock,
+    conda_meta,
+    conda_environment,
     cargo_lock,
+    rust_binary,
     composer_lock,
+    composer_installed,
+    bundler,
+    gemspec,
+    nuget_lock,
+    nuget_config,
+    dotnet_deps,
+    packages_props,
     gradle_lock,
     pom,
     jar,
@@ -192,6 +222,11 @@ mod tests {
             (Pattern::In("var/lib/dpkg/status.d"), "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/a/b"),
             (Pattern::Name("go.mod"), "src/go.mod", "src/ago.mod"),
             (Pattern::Suffix(".jar"), "opt/a.jar", "opt/a.jar/b"),
+            (
+                Pattern::Under("/specifications/", ".gemspec"),
+                "gems/specifications/a.gemspec",
+                "a/specifications/.gemspec",
+            ),
             (Pattern::Inside(".dist-info", "METADATA"), "lib/a-1.dist-info/METADATA", "lib/a/METADATA"),
         ] {
             assert!(pattern.matches(hit) && !pattern.matches(miss), "{pattern:?}");

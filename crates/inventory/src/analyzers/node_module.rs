@@ -11,6 +11,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Installed,
     ecosystem: Some(Ecosystem::Npm),
     parse,
+    join: None,
 };
 
 /// A package.json without name or version belongs to an application or a test and is no module.

@@ -10,6 +10,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::System,
     ecosystem: None,
     parse,
+    join: None,
 };
 
 /// `KEY=value` lines; values may be quoted as in a shell (os-release(5)).
@@ -77,8 +78,8 @@ mod tests {
             ("no-version", Some("alpine")),
             ("no-id", None),
             ("unknown", Some("unknown 4.3.2")),
-            ("opensusetumbleweed", Some("opensuse.tumbleweed 20220412")),
-            ("sles", Some("suse linux enterprise server 15.3")),
+            ("opensusetumbleweed", Some("opensuse-tumbleweed 20220412")),
+            ("sles", Some("sles 15.3")),
         ] {
             let path = format!("trivy/pkg/fanal/analyzer/os/release/testdata/{name}");
             let Some(text) = crate::corpus::read(&path) else { return };

@@ -1,9 +1,11 @@
 //! poetry.lock: Python distributions Poetry has chosen.
 
-use super::{Analyzer, Pattern, Stage};
-use crate::tables::tables;
-use crate::{Ecosystem, Package, Packages};
-use std::collections::BTreeMap;
+use super::{Analyzer, Pattern, Stage, pyproject};
+use crate::beside::Beside;
+use crate::package::short;
+use crate::{Ecosystem, Package, Packages, Relation, ranges};
+use std::collections::{BTreeMap, BTreeSet};
+use toml::{Table, Value};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "poetry",
@@ -12,47 +14,69 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::PyPi),
     parse,
+    join: Some(join),
 };
 
-/// One `[[package]]` a distribution, its needs in the table after it. What only development needs is marked (lock
-/// file versions before 2 call it category `dev`).
+/// One `[[package]]` a distribution with what it needs. What only development needs is marked: category `dev` before
+/// lock files of version 2, groups without `main` since. Semantics: Trivy's `pkg/dependency/parser/python/poetry`.
 fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
-    let text = String::from_utf8_lossy(bytes);
-    let tables = tables(text.strip_prefix('\u{feff}').unwrap_or(&text));
-    let mut needs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let first = out.packages.len();
-    for table in &tables {
-        match table.name.as_str() {
-            "package" => {
-                let (name, version) = (table.text("name"), table.text("version"));
-                if name.is_empty() || version.is_empty() {
-                    out.problem(format!("the package at line {} has no name or no version", table.start));
-                    continue;
-                }
-                let dev = table.text("category") == "dev";
-                out.add(Package { dev, ..Package::new(Ecosystem::PyPi, name, version) });
-            }
-            "package.dependencies" => {
-                if let Some(last) = out.packages.len().checked_sub(1) {
-                    needs.entry(last).or_default().extend(table.keys().map(str::to_owned));
-                }
-            }
-            _ => {}
+    let document = match toml::from_str::<Table>(&String::from_utf8_lossy(bytes)) {
+        Ok(document) => document,
+        Err(error) => return out.problem(format!("not TOML: {}", error.message())),
+    };
+    let all: Vec<&Value> = document.get("package").and_then(Value::as_array).into_iter().flatten().collect();
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for entry in all.iter().filter(|entry| text(entry, "category") != "dev") {
+        versions.entry(text(entry, "name")).or_default().push(text(entry, "version"));
+    }
+    for entry in all {
+        let (name, version) = (text(entry, "name"), text(entry, "version"));
+        if name.is_empty() || version.is_empty() {
+            out.problem(format!("a package has no name or no version: {}", short(name)));
+            continue;
+        }
+        let groups = entry.get("groups").and_then(Value::as_array);
+        let main = groups.is_none_or(|groups| groups.is_empty() || groups.iter().any(|g| g.as_str() == Some("main")));
+        let needs = entry.get("dependencies").and_then(Value::as_table).into_iter().flatten();
+        let mut needs: Vec<String> = needs.filter_map(|(name, range)| need(name, range, &versions)).collect();
+        needs.sort();
+        let dev = text(entry, "category") == "dev" || !main;
+        out.add(Package { dev, needs, ..Package::new(Ecosystem::PyPi, name, version) });
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The locked version of what a distribution needs; of several the first in the range.
+fn need(name: &str, range: &Value, versions: &BTreeMap<&str, Vec<&str>>) -> Option<String> {
+    let name = Ecosystem::PyPi.key(name);
+    let known = versions.get(&*name)?;
+    let range = range.as_str().unwrap_or_else(|| text(range, "version"));
+    let inside = known.iter().find(|version| ranges::within(version, range));
+    let version = if let [only] = known.as_slice() { only } else { inside? };
+    Some(format!("{name}@{version}"))
+}
+
+/// pyproject.toml says what the project asks for; what nothing of the program needs is development's.
+fn join(path: &str, found: &mut Packages, beside: &Beside) {
+    let Some(project) = beside.sibling(path, "pyproject.toml").and_then(pyproject::kept) else { return };
+    let id = |p: &Package| format!("{}@{}", p.name, p.version);
+    let needs: BTreeMap<String, Vec<String>> = found.packages.iter().map(|p| (id(p), p.needs.clone())).collect();
+    let asked = found.packages.iter().filter(|p| project.main.contains(&p.name));
+    let mut open: Vec<String> = asked.map(id).collect();
+    let mut needed = BTreeSet::new();
+    while let Some(key) = open.pop() {
+        let further = needs.get(&key).cloned().unwrap_or_default();
+        if needed.insert(key) {
+            open.extend(further);
         }
     }
-    let known: BTreeMap<String, String> = out
-        .packages
-        .iter()
-        .skip(first)
-        .map(|p| (Ecosystem::PyPi.key(&p.name).into_owned(), format!("{}@{}", p.name, p.version)))
-        .collect();
-    for (at, names) in needs {
-        let mut ids: Vec<String> =
-            names.iter().filter_map(|name| known.get(&*Ecosystem::PyPi.key(name)).cloned()).collect();
-        ids.sort();
-        if let Some(package) = out.packages.get_mut(at) {
-            package.needs = ids;
-        }
+    for package in &mut found.packages {
+        package.dev |= !needed.contains(&id(package));
+        let direct = project.main.contains(&package.name) || project.groups.contains(&package.name);
+        package.relation = if direct { Relation::Direct } else { Relation::Indirect };
     }
 }
 
@@ -73,6 +97,26 @@ mod tests {
         assert_eq!(read(text), (vec!["click 8.1.3 color-ama@0.4.6".into(), "color-ama 0.4.6 ".into()], 0));
         assert_eq!(read("[[package]]\nname = \"a\"\n").1, 1);
         assert_eq!(read(""), (vec![], 0));
+        assert_eq!(read("[").1, 1);
+    }
+
+    #[test]
+    fn what_the_project_asks_for() {
+        let text = "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"main\"]\n[package.dependencies]\nB = \"*\"\n[[package]]\nname = \"b\"\nversion = \"2\"\n[[package]]\nname = \"t\"\nversion = \"3\"\ngroups = [\"dev\"]\n[[package]]\nname = \"u\"\nversion = \"4\"\n";
+        let mut out = Packages::default();
+        parse("x/poetry.lock", text.as_bytes(), &mut out);
+        let beside = Beside::of(&[("x/pyproject.toml", r#"{"main":["a","python"],"groups":["t"]}"#)]);
+        join("x/poetry.lock", &mut out, &beside);
+        let got: Vec<_> = out.packages.iter().map(|p| (p.name.as_str(), p.dev, p.relation)).collect();
+        assert_eq!(
+            got,
+            [
+                ("a", false, Relation::Direct),
+                ("b", false, Relation::Indirect),
+                ("t", true, Relation::Direct),
+                ("u", true, Relation::Indirect)
+            ]
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Declared,
     ecosystem: Some(Ecosystem::Maven),
     parse,
+    join: None,
 };
 
 /// Elements within elements.
@@ -18,7 +19,7 @@ const DEPTH: usize = 64;
 
 /// Reads the project and its direct dependencies, with `${properties}` of the file itself. What the parents, imported
 /// bills of materials and dependencies of dependencies add is not in the file and would be fetched by Maven.
-fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
+fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
     let text = String::from_utf8_lossy(bytes);
     let Some(leaves) = leaves(&text) else { return out.problem("not XML, or nested too deep") };
     let value = |path: &str| leaves.iter().find(|(p, _, _)| p == path).map(|(_, v, _)| v.as_str());
@@ -51,6 +52,17 @@ fn parse(_path: &str, bytes: &[u8], out: &mut Packages) {
         }
         add(&entry, &properties, Relation::Direct, out);
     }
+    let needs = out.packages.iter().filter(|p| p.relation == Relation::Direct && !p.version.is_empty());
+    let mut needs: Vec<String> = needs.map(|p| format!("{}:{}", p.name, p.version)).collect();
+    needs.sort();
+    // Projects that test a plugin of Maven (its Invoker) are for development.
+    let dev = format!("/{path}").contains("/src/it/");
+    for package in &mut out.packages {
+        package.dev = dev;
+        if package.relation == Relation::Root {
+            package.needs.clone_from(&needs);
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -75,8 +87,10 @@ fn add(entry: &Entry, properties: &BTreeMap<String, String>, relation: Relation,
         }
         return;
     }
-    // `[1.0]` asks for exactly this version.
-    let version = version.trim_start_matches('[').trim_end_matches(']').to_owned();
+    // `[1.0]` asks for exactly this version; any other range says none.
+    let exact = version.strip_prefix('[').and_then(|v| v.strip_suffix(']')).filter(|v| !v.contains(','));
+    let range = version.contains(['[', '(', ',']);
+    let version = exact.unwrap_or(if range { "" } else { &version }).to_owned();
     let lines = if relation == Relation::Root { Vec::new() } else { vec![entry.lines] };
     out.add(Package { relation, lines, ..Package::new(Ecosystem::Maven, full, version) });
 }
@@ -192,6 +206,8 @@ mod tests {
         let (packages, problems) = read(text);
         assert_eq!(packages, ["g:app 1 Root []", "a:b 2.9.1 Direct [(9, 14)]"]);
         assert_eq!(problems, 1, "a version from elsewhere is not known");
+        let range = |version: &str| format!("<project><artifactId>a</artifactId><version>1</version><dependencies><dependency><artifactId>b</artifactId><version>{version}</version></dependency></dependencies></project>");
+        assert!(read(&range("(,1.0]")).0[1].starts_with(":b  Direct") && read(&range("[1.5]")).0[1].starts_with(":b 1.5"));
         assert_eq!(read("<project>").1, 1);
         assert_eq!(read(&"<a>".repeat(100)).1, 1);
     }

@@ -17,6 +17,7 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
     stage: Stage::Installed,
     ecosystem: Some(Ecosystem::PyPi),
     parse,
+    join: None,
 };
 
 const MEMBERS: usize = 65_535;

@@ -1,13 +1,14 @@
-//! rpm's database of installed packages, in SQLite (Fedora, RHEL 9 and later, SUSE's newer ones).
+//! rpm's database of installed packages: SQLite (Fedora, RHEL 9 and later), ndb (SUSE), Berkeley DB (RHEL before 9).
 
 use super::{Analyzer, Pattern, Stage};
+use crate::bounded::hex;
 use crate::package::short;
 use crate::sqlite::{Value, rows};
-use crate::{Ecosystem, Origin, Package, Packages, SourcePackage};
+use crate::{Ecosystem, Origin, Package, Packages, SourcePackage, bdb, ndb};
 
 pub(super) static ANALYZER: Analyzer = Analyzer {
     id: "rpm",
-    about: "rpm's database of installed packages, in SQLite",
+    about: "rpm's database of installed packages, in any of its forms",
     files: &[
         Pattern::Path("var/lib/rpm/rpmdb.sqlite"),
         Pattern::Path("usr/lib/sysimage/rpm/rpmdb.sqlite"),
@@ -16,17 +17,21 @@ pub(super) static ANALYZER: Analyzer = Analyzer {
         Pattern::Path("usr/lib/sysimage/rpm/rpmdb.sqlite-wal"),
         Pattern::Path("var/lib/rpm/Packages"),
         Pattern::Path("var/lib/rpm/Packages.db"),
+        Pattern::Path("usr/lib/sysimage/rpm/Packages"),
         Pattern::Path("usr/lib/sysimage/rpm/Packages.db"),
     ],
     stage: Stage::System,
     ecosystem: Some(Ecosystem::Rpm),
     parse,
+    join: None,
 };
 
 const NAME: u32 = 1000;
 const VERSION: u32 = 1001;
 const RELEASE: u32 = 1002;
 const EPOCH: u32 = 1003;
+/// MD5 over header and payload.
+const CHECKSUM: u32 = 261;
 const VENDOR: u32 = 1011;
 const LICENSE: u32 = 1014;
 const ARCH: u32 = 1022;
@@ -61,19 +66,37 @@ fn parse(path: &str, bytes: &[u8], out: &mut Packages) {
         }
         return;
     }
-    if path.ends_with("Packages") || path.ends_with("Packages.db") {
-        return out.problem("rpm's database is in a form (Berkeley DB or ndb) that is not read");
-    }
-    let rows = match rows(bytes, "Packages") {
-        Ok(rows) => rows,
+    let read = if path.ends_with("Packages.db") {
+        headers(ndb::records(bytes), |record| record.map(<[u8]>::to_vec))
+    } else if path.ends_with("Packages") {
+        headers(bdb::values(bytes), Some)
+    } else {
+        headers(rows(bytes, "Packages"), |row| match row.into_iter().nth(1) {
+            Some(Value::Bytes(blob)) => Some(blob),
+            _ => None,
+        })
+    };
+    let headers = match read {
+        Ok(headers) => headers,
         Err(error) => return out.problem(format!("rpm's database cannot be read: {error}")),
     };
-    for (at, row) in rows.iter().enumerate() {
-        match row.get(1) {
-            Some(Value::Bytes(blob)) => package(blob, at, out),
-            _ => out.problem(format!("row {at} holds no package")),
+    if headers.is_empty() {
+        out.problem("rpm's database holds no package");
+    }
+    for (at, header) in headers.iter().enumerate() {
+        match header {
+            Some(blob) => package(blob, at, out),
+            None => out.problem(format!("row {at} holds no package")),
         }
     }
+}
+
+/// What a form of the database holds, each as a package's header.
+fn headers<T, E: std::fmt::Display>(
+    read: Result<Vec<T>, E>,
+    header: fn(T) -> Option<Vec<u8>>,
+) -> Result<Vec<Option<Vec<u8>>>, String> {
+    read.map(|all| all.into_iter().map(header).collect()).map_err(|error| error.to_string())
 }
 
 fn package(blob: &[u8], at: usize, out: &mut Packages) {
@@ -111,6 +134,7 @@ fn package(blob: &[u8], at: usize, out: &mut Packages) {
         arch: text(ARCH).filter(|arch| arch != "(none)"),
         licenses: text(LICENSE).into_iter().collect(),
         maintainer: text(VENDOR).filter(|vendor| vendor != "(none)"),
+        digest: field(blob, CHECKSUM).and_then(|bytes| bytes.get(..16)).map(|sum| format!("md5:{}", hex(sum))),
         module: text(MODULE).filter(|module| module != "(none)"),
         ..Package::new(Ecosystem::Rpm, name.clone(), evr(&version, &release))
     });
@@ -211,6 +235,20 @@ mod tests {
     }
 
     #[test]
+    fn forms() {
+        let blob = header(&[(NAME, "a"), (VERSION, "1"), (RELEASE, "2"), (VENDOR, "SUSE")], None);
+        for (path, bytes) in [
+            ("var/lib/rpm/Packages", bdb::tests::bdb(&[&blob, b"torn"], false)),
+            ("usr/lib/sysimage/rpm/Packages.db", ndb::tests::ndb(&[&blob, b"torn"])),
+        ] {
+            let mut out = Packages::default();
+            parse(path, &bytes, &mut out);
+            let got: Vec<_> = out.packages.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
+            assert_eq!((got, out.problems.len()), (vec![("a", "1-2")], 1), "{path}");
+        }
+    }
+
+    #[test]
     fn torn_headers_and_other_forms_are_named() {
         let whole = header(&[(NAME, "a"), (VERSION, "1"), (RELEASE, "2")], None);
         for cut in 0..whole.len() {
@@ -219,6 +257,8 @@ mod tests {
         for (path, bytes, problems) in [
             ("var/lib/rpm/Packages", &b"x"[..], 1),
             ("var/lib/rpm/Packages.db", b"RpmP", 1),
+            ("var/lib/rpm/Packages.db", &ndb::tests::ndb(&[]), 1),
+            ("var/lib/rpm/Packages", &bdb::tests::bdb(&[], true), 1),
             ("var/lib/rpm/rpmdb.sqlite", b"noise", 1),
             ("var/lib/rpm/rpmdb.sqlite-wal", b"", 0),
             ("var/lib/rpm/rpmdb.sqlite-wal", b"x", 1),

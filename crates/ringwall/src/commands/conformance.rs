@@ -3,11 +3,13 @@
 use super::verify::artifact;
 use crate::exit::{self, Exit};
 use crate::output;
-use crate::signatures::keys;
+use crate::signatures::by::ByArgs;
+use crate::signatures::{block_on, keys};
 use clap::{Args, Subcommand};
 use signing::{
-    Artifact, BlobSignature, IdentityRule, Proofs, PublicKey, Reason, Requirement, Signer, TrustRoot,
+    Artifact, BlobSignature, Draft, IdentityRule, Proofs, PublicKey, Reason, Requirement, Signer, TrustRoot,
 };
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Speaks the protocol of Sigstore's conformance suite.
@@ -22,6 +24,27 @@ enum Word {
     /// Verify a bundle
     #[command(name = "verify-bundle")]
     Verify(Box<VerifyBundle>),
+    /// Sign a file, or a statement, into a bundle
+    #[command(name = "sign-bundle")]
+    Sign(Box<SignBundle>),
+}
+
+#[derive(Args)]
+struct SignBundle {
+    #[arg(long)]
+    staging: bool,
+    /// The file is a statement
+    #[arg(long)]
+    in_toto: bool,
+    #[arg(long)]
+    identity_token: String,
+    #[arg(long)]
+    bundle: PathBuf,
+    #[arg(long)]
+    trusted_root: Option<String>,
+    #[arg(long)]
+    signing_config: Option<String>,
+    file: String,
 }
 
 #[derive(Args)]
@@ -43,7 +66,10 @@ struct VerifyBundle {
 
 impl ConformanceArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let Word::Verify(args) = self.command;
+        let args = match self.command {
+            Word::Verify(args) => args,
+            Word::Sign(args) => return args.run(),
+        };
         match args.judge()? {
             Ok(()) => {
                 output::say("verified");
@@ -54,6 +80,28 @@ impl ConformanceArgs {
                 Ok(Exit::Findings)
             }
         }
+    }
+}
+
+impl SignBundle {
+    fn run(self) -> anyhow::Result<Exit> {
+        if self.staging || self.signing_config.is_none() {
+            return Err(exit::usage("no instance's services are built in: pass --signing-config"));
+        }
+        let by = ByArgs {
+            identity_token: Some(self.identity_token),
+            trusted_root: self.trusted_root,
+            signing_config: self.signing_config,
+            ..ByArgs::default()
+        };
+        let (by, bytes) = (by.open(false)?, artifact(&self.file)?);
+        let mut draft = match self.in_toto {
+            true => Draft::statement(&bytes, by.credential())?,
+            false => Draft::blob(&bytes, by.credential())?,
+        };
+        block_on(by.prove(&mut draft))?.map_err(super::sign::failed)?;
+        output::write(&String::from_utf8(draft.bundle()?)?, Some(&self.bundle))?;
+        Ok(Exit::Done)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::exit::{self, Exit};
 use crate::output;
 use crate::scan::database;
 use crate::scan::options::{DbArgs, ImageArgs, Options};
-use crate::scan::{self, Outcome, Target};
+use crate::scan::{self, Outcome, Target, java};
 use clap::{Args, Subcommand};
 use model::Timestamp;
 use std::path::PathBuf;
@@ -89,6 +89,10 @@ impl ScanCommand {
                 let (target, options) = other.target();
                 if options.db.download_db_only {
                     database::pull(&options.db, &options.image, Timestamp::now())?;
+                    return Ok(Exit::Done);
+                }
+                if options.db.download_java_db_only {
+                    java::pull(&options.db, &options.image, Timestamp::now())?;
                     return Ok(Exit::Done);
                 }
                 end(&scan::run(&target, &options)?, &options)

@@ -3,7 +3,7 @@
 use crate::commands::scan::ScanCommand;
 use crate::output;
 use crate::scan::options::Options;
-use crate::scan::{self, Target, database, settings};
+use crate::scan::{self, Target, database, java, settings};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use model::Timestamp;
 use std::ffi::OsString;
@@ -88,7 +88,7 @@ struct Rest {
 /// Runs a command line; `words` begins with the name of the program.
 pub(crate) fn run(words: &[OsString]) -> ExitCode {
     crate::logging(0);
-    let words: Vec<OsString> = std::iter::once("trivy".into()).chain(words.iter().cloned()).collect();
+    let words: Vec<OsString> = std::iter::once("trivy".into()).chain(commands_first(words)).collect();
     match answer(&words) {
         Ok(code) => ExitCode::from(code),
         Err(Failure::Usage(error)) => {
@@ -99,6 +99,21 @@ pub(crate) fn run(words: &[OsString]) -> ExitCode {
             output::say(&format!("FATAL\tFatal error\t{}", model::escape(&format!("{error:#}"))));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Flags that stand before the command stand behind it: both are right, and only there they are looked for.
+fn commands_first(words: &[OsString]) -> Vec<OsString> {
+    let valued = ["--cache-dir", "--config", "-c", "--timeout", "--cacert"];
+    let mut at = 0;
+    while let Some(word) = words.get(at).and_then(|word| word.to_str()).filter(|word| word.starts_with('-')) {
+        at += if valued.contains(&word) { 2 } else { 1 };
+    }
+    match words.split_at_checked(at) {
+        Some((flags, [command, rest @ ..])) if !flags.is_empty() => {
+            std::iter::once(command).chain(flags).chain(rest).cloned().collect()
+        }
+        _ => words.to_vec(),
     }
 }
 
@@ -159,6 +174,10 @@ fn scan(command: ScanCommand) -> anyhow::Result<u8> {
                 database::pull(&options.db, &options.image, Timestamp::now())?;
                 return Ok(0);
             }
+            if options.db.download_java_db_only {
+                java::pull(&options.db, &options.image, Timestamp::now())?;
+                return Ok(0);
+            }
             Ok(scan::run(&target, &options)?.code)
         }
     }
@@ -217,5 +236,21 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_before_the_command() {
+        for (words, want) in [
+            ("-q --cache-dir D repo --format json x", "repo -q --cache-dir D --format json x"),
+            ("--cache-dir=D fs x", "fs --cache-dir=D x"),
+            ("image x -q", "image x -q"),
+            ("--version", "--version"),
+            ("--config", "--config"),
+        ] {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            let got: Vec<String> =
+                commands_first(&words).into_iter().map(|word| word.into_string().unwrap()).collect();
+            assert_eq!(got.join(" "), want);
+        }
     }
 }

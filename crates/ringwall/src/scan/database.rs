@@ -140,47 +140,87 @@ pub(crate) fn pull(options: &DbArgs, image: &ImageArgs, now: Timestamp) -> anyho
 }
 
 fn pull_from(name: &str, options: &DbArgs, image: &ImageArgs, now: Timestamp) -> anyhow::Result<OnDisk> {
-    let mut reference: Reference = name.parse().map_err(|error| exit::usage(format!("{name}: {error}")))?;
-    if reference.tag.is_none() && reference.digest.is_none() {
-        // The tag is the schema version.
-        reference.tag = Some("2".into());
-    }
-    let remote = Remote::new(&reference, image)?;
-    let manifest = remote.manifest(&Which::of(&reference))?;
-    let Document::Image(manifest) = manifest.document().map_err(exit::unreadable)? else {
-        return Err(exit::unreadable("it is an index, not a database"));
-    };
-    let [layer] = manifest.layers().as_slice() else {
-        return Err(exit::unreadable(format!(
-            "it has {} layers; a database has one",
-            manifest.layers().len()
-        )));
-    };
-    if layer.media_type().to_string() != LAYER {
-        return Err(exit::unreadable(format!("its layer is {}, not a database", layer.media_type())));
-    }
-    let digest = Digest::parse(layer.digest().as_ref()).context("the layer's digest is malformed")?;
-    if !options.no_progress {
-        output::say(&format!("fetching the vulnerability database from {name} ({} MiB)", layer.size() >> 20));
-    }
-    let mut stream = remote.stream(&digest, Some(layer.size()))?;
-    let disk = import(&mut stream, options, now)?;
+    let artifact =
+        Artifact { what: "vulnerability database", tag: "2", layer: LAYER, quiet: options.no_progress };
+    let disk = artifact.fetch(name, image, &mut |stream| import(stream, options, now))?;
     if !options.no_progress {
         output::say(&format!("the vulnerability database is there, {}", disk.age_in_words(now)));
     }
     Ok(disk)
 }
 
+/// A database as registries keep it: a manifest with one layer.
+pub(super) struct Artifact {
+    /// What it is, in words.
+    pub(super) what: &'static str,
+    /// The tag when none is given: its schema version.
+    pub(super) tag: &'static str,
+    /// Media type of the only layer.
+    pub(super) layer: &'static str,
+    /// Whether nothing is said of it.
+    pub(super) quiet: bool,
+}
+
+impl Artifact {
+    /// Hands the layer, as a stream that is held against its digest, to whoever takes it.
+    pub(super) fn fetch<T>(
+        &self,
+        name: &str,
+        image: &ImageArgs,
+        take: &mut dyn FnMut(&mut dyn Read) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut reference: Reference =
+            name.parse().map_err(|error| exit::usage(format!("{name}: {error}")))?;
+        if reference.tag.is_none() && reference.digest.is_none() {
+            reference.tag = Some(self.tag.into());
+        }
+        let remote = Remote::new(&reference, image)?;
+        let manifest = remote.manifest(&Which::of(&reference))?;
+        let Document::Image(manifest) = manifest.document().map_err(exit::unreadable)? else {
+            return Err(exit::unreadable("it is an index, not a database"));
+        };
+        let [layer] = manifest.layers().as_slice() else {
+            return Err(exit::unreadable(format!(
+                "it has {} layers; a database has one",
+                manifest.layers().len()
+            )));
+        };
+        if layer.media_type().to_string() != self.layer {
+            return Err(exit::unreadable(format!("its layer is {}, not a database", layer.media_type())));
+        }
+        let digest = Digest::parse(layer.digest().as_ref()).context("the layer's digest is malformed")?;
+        if !self.quiet {
+            output::say(&format!("fetching the {} from {name} ({} MiB)", self.what, layer.size() >> 20));
+        }
+        let mut stream = remote.stream(&digest, Some(layer.size()))?;
+        take(&mut stream)
+    }
+}
+
 /// Takes a database from an archive (`db.tar.gz`: trivy.db and metadata.json), holds it against everything a database
 /// must be, and puts it in place whole.
 pub(crate) fn import(input: &mut dyn Read, options: &DbArgs, now: Timestamp) -> anyhow::Result<OnDisk> {
-    let folder = folder(options);
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let fresh = tempfile::TempDir::new_in(&folder).with_context(|| folder.display().to_string())?;
+    unpack(input, &folder(options), "trivy.db", now, &|path, text| {
+        let metadata = DatabaseMetadata::read(text).map_err(|error| exit::unreadable(error.to_string()))?;
+        OnDisk { path: path.to_owned(), metadata }.open().map(drop)
+    })?;
+    OnDisk::look(options)?.context("the database is gone again")
+}
+
+/// Unpacks a database and its metadata.json, lets both be judged, and puts them in place whole.
+pub(super) fn unpack(
+    input: &mut dyn Read,
+    folder: &Path,
+    name: &str,
+    now: Timestamp,
+    judge: &dyn Fn(&Path, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let fresh = tempfile::TempDir::new_in(folder).with_context(|| folder.display().to_string())?;
     let limits = Limits { layer_bytes: 8 << 30, ratio_free: 1 << 30, ..Limits::default() };
-    inventory::untar(input, &limits, &mut |name, _, body| {
-        if matches!(name, "trivy.db" | "metadata.json") {
-            let mut file = std::fs::File::create(fresh.path().join(name))?;
+    inventory::untar(input, &limits, &mut |member, _, body| {
+        if member == name || member == "metadata.json" {
+            let mut file = std::fs::File::create(fresh.path().join(member))?;
             std::io::copy(body, &mut file)?;
             file.flush()?;
         }
@@ -189,18 +229,16 @@ pub(crate) fn import(input: &mut dyn Read, options: &DbArgs, now: Timestamp) -> 
     .map_err(|error| exit::unreadable(format!("the archive of the database: {error}")))?;
     let text = std::fs::read(fresh.path().join("metadata.json"))
         .map_err(|_| exit::unreadable("the archive holds no metadata.json"))?;
-    let metadata = DatabaseMetadata::read(&text).map_err(|error| exit::unreadable(error.to_string()))?;
-    OnDisk { path: fresh.path().join("trivy.db"), metadata: metadata.clone() }.open()?;
+    judge(&fresh.path().join(name), &text)?;
     let mut value: serde_json::Value = serde_json::from_slice(&text)?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("DownloadedAt".into(), now.to_string().into());
     }
     // The database first: metadata tells of what is there.
-    place(&fresh.path().join("trivy.db"), &folder.join("trivy.db"))?;
+    place(&fresh.path().join(name), &folder.join(name))?;
     let path = folder.join("metadata.json");
     output::whole(&path, |file| file.write_all(value.to_string().as_bytes()))
-        .with_context(|| path.display().to_string())?;
-    OnDisk::look(options)?.context("the database is gone again")
+        .with_context(|| path.display().to_string())
 }
 
 fn place(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -14,8 +14,13 @@ use std::sync::Arc;
 
 /// Where blobs of images are had by digest.
 pub(crate) trait Blobs {
-    /// A document, at most `cap` bytes.
+    /// A config, at most `cap` bytes.
     fn small(&self, digest: &Digest, cap: u64) -> anyhow::Result<Vec<u8>>;
+
+    /// A manifest or an index, at most `cap` bytes: registries keep these apart from blobs.
+    fn manifest(&self, digest: &Digest, cap: u64) -> anyhow::Result<Vec<u8>> {
+        self.small(digest, cap)
+    }
 
     /// A layer, as a stream that is right or fails.
     fn open(&self, digest: &Digest, size: u64) -> anyhow::Result<Box<dyn Read>>;
@@ -236,7 +241,7 @@ pub(crate) fn described(
     depth: usize,
 ) -> anyhow::Result<Inventory> {
     let digest = digest(descriptor)?;
-    let bytes = blobs.small(&digest, MANIFEST)?;
+    let bytes = blobs.manifest(&digest, MANIFEST)?;
     if is_index(&bytes) {
         if depth >= DEPTH {
             return Err(exit::unreadable(

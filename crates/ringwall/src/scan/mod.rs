@@ -3,6 +3,7 @@
 pub(crate) mod database;
 mod file;
 mod images;
+pub(crate) mod java;
 mod layers;
 mod local;
 pub(crate) mod options;
@@ -10,7 +11,9 @@ mod ranked;
 mod remote;
 mod sbom;
 mod secrets;
+mod setting;
 pub(crate) mod settings;
+mod vex;
 mod walk;
 
 use crate::{exit, output};
@@ -38,6 +41,16 @@ pub(crate) enum Target {
     Sbom(PathBuf),
 }
 
+impl Target {
+    /// Where it is, when it is a file or folder.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Image(_) => None,
+            Self::Folder(path) | Self::Root(path) | Self::Repository(path) | Self::Sbom(path) => Some(path),
+        }
+    }
+}
+
 /// What came of a scan.
 pub(crate) struct Outcome {
     pub(crate) gaps: Vec<Gap>,
@@ -55,9 +68,10 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let format = format(&options.report)?;
     let Scanned { mut report, gaps, created, secrets } = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    vex::filter(&mut report, Some(target), options)?;
+    trim(&mut report, options, format);
     let beside = Beside { gaps: &gaps, created, secrets: secrets.as_ref() };
-    write(&report, &beside, options, format, now)?;
+    write(&report, &beside, options, target.path(), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps, code })
 }
@@ -87,7 +101,7 @@ pub(crate) fn scan(target: &Target, options: &Options, now: Timestamp) -> anyhow
         return Err(exit::usage("name an image, or give an archive with --input"));
     }
     let rules = secrets::rules(options)?;
-    let database = match options.scan.wants("vuln") {
+    let database = match options.wants("vuln") {
         true => {
             let disk = database::ready(&options.db, &options.image, options.scan.offline_scan, now)?;
             tracing::info!(database = %disk.path.display(), age = disk.age_in_words(now), "vulnerability database");
@@ -96,7 +110,10 @@ pub(crate) fn scan(target: &Target, options: &Options, now: Timestamp) -> anyhow
         false => None,
     };
     let mut request = request(options, now);
-    let inventory = inventory(target, options, rules.as_ref(), &mut request)?;
+    let mut inventory = inventory(target, options, rules.as_ref(), &mut request)?;
+    if request.language {
+        java::identify(&mut inventory, options, now);
+    }
     let (report, gaps) = vuln::trivy::report(&inventory, database.as_ref(), &request)
         .map_err(|error| exit::unreadable(error.to_string()))?;
     Ok(Scanned { report, gaps, created: inventory.created, secrets: inventory.secrets })
@@ -246,11 +263,19 @@ fn format(options: &ReportArgs) -> anyhow::Result<&'static vuln::trivy::Format> 
     found.ok_or_else(|| exit::usage(format!("there is no format {}; there are: {}", options.format, known())))
 }
 
+/// Takes out what was not asked for. Formats other than json and the table have all there is.
+fn trim(report: &mut Report, options: &Options, format: &vuln::trivy::Format) {
+    let whole = !matches!(format.id, "json" | "table");
+    let (packages, suppressed) = (options.report.list_all_pkgs, options.report.show_suppressed);
+    vuln::trivy::trim(report, packages || whole, suppressed || whole);
+}
+
 /// Writes the report, and says beside it what it cannot tell.
 fn write(
     report: &Report,
     beside: &Beside<'_>,
     options: &Options,
+    target: Option<&Path>,
     format: &vuln::trivy::Format,
     now: Timestamp,
 ) -> anyhow::Result<()> {
@@ -260,7 +285,8 @@ fn write(
         (false, "table") => {
             vuln::trivy::overview(report, beside.gaps, beside.created, beside.secrets, &columns, now)
         }
-        _ => (format.write)(report),
+        _ => (format.write)(report, &setting::setting(options, target, format, now)?)
+            .map_err(|error| exit::usage(error.to_string()))?,
     };
     output::write(&text, options.report.output.as_deref())?;
     if options.accepted.quiet {
@@ -268,7 +294,7 @@ fn write(
     }
     if format.id != "table" || options.report.rank {
         for scanner in ["secret", "misconfig", "license"] {
-            if options.scan.wants(scanner) && !(scanner == "secret" && beside.secrets.is_some()) {
+            if options.wants(scanner) && !(scanner == "secret" && beside.secrets.is_some()) {
                 output::say(&format!("{scanner}s: not scanned"));
             }
         }
@@ -306,9 +332,10 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
-    vuln::trivy::trim(&mut report, options.report.list_all_pkgs, options.report.show_suppressed);
+    vex::filter(&mut report, None, options)?;
+    trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
-    write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, format, now)?;
+    write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, Some(path), format, now)?;
     let code = vuln::trivy::exit_code(&report, options.report.exit_code, options.report.exit_on_eol);
     Ok(Outcome { gaps: broken, code })
 }

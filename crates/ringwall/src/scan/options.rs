@@ -9,9 +9,14 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Report")]
 pub(crate) struct ReportArgs {
-    /// Format: table, json, sarif
+    /// Format: table, json, sarif, template, github, cyclonedx, spdx-json, spdx, cosign-vuln
     #[arg(short, long, env = "TRIVY_FORMAT", default_value = "table", hide_env = true)]
     pub(crate) format: String,
+
+    /// Template for --format template: a text, or @FILE; @contrib/NAME.tpl with asff, gitlab, gitlab-codequality,
+    /// html or junit is always there
+    #[arg(short, long, env = "TRIVY_TEMPLATE", value_name = "TEMPLATE", hide_env = true)]
+    pub(crate) template: Option<String>,
 
     /// Write the report to a file
     #[arg(short, long, env = "TRIVY_OUTPUT", value_name = "FILE", hide_env = true)]
@@ -110,7 +115,17 @@ pub(crate) const SECRET_CONFIG: &str = "trivy-secret.yaml";
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Scan")]
 pub(crate) struct ScanArgs {
-    /// What to look for: vuln, secret (misconfig and license are not looked for yet)
+    /// Whether --scanners was given; stands before it, so that its default does not count.
+    #[arg(
+        long,
+        default_value_if("scanners", clap::builder::ArgPredicate::IsPresent, "true"),
+        default_value = "false",
+        hide = true
+    )]
+    pub(crate) scanners_given: bool,
+
+    /// What to look for: vuln, secret (misconfig and license are not looked for yet); nothing by default where a bill
+    /// of materials is written
     #[arg(
         long,
         visible_alias = "security-checks",
@@ -163,6 +178,10 @@ pub(crate) struct ScanArgs {
         hide_env = true
     )]
     pub(crate) vuln_severity_source: Vec<String>,
+
+    /// What makers say of vulnerabilities: VEX documents (OpenVEX, CSAF, CycloneDX), or `repo` for repositories in the cache
+    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', value_name = "FILE", hide_env = true)]
+    pub(crate) vex: Vec<String>,
 
     /// Folders to leave out (patterns)
     #[arg(long, env = "TRIVY_SKIP_DIRS", value_delimiter = ',', value_name = "DIR", hide_env = true)]
@@ -239,6 +258,40 @@ pub(crate) struct DbArgs {
         hide_env = true
     )]
     pub(crate) download_db_only: bool,
+
+    /// Repositories to fetch the database of Java archives from, in order
+    #[arg(
+        long,
+        env = "TRIVY_JAVA_DB_REPOSITORY",
+        value_delimiter = ',',
+        default_value = "mirror.gcr.io/aquasec/trivy-java-db:1,ghcr.io/aquasecurity/trivy-java-db:1",
+        hide_env = true
+    )]
+    pub(crate) java_db_repository: Vec<String>,
+
+    /// Use the database of Java archives that is there, whatever its age
+    #[arg(
+        long,
+        env = "TRIVY_SKIP_JAVA_DB_UPDATE",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        default_value = "false",
+        require_equals = true,
+        hide_env = true
+    )]
+    pub(crate) skip_java_db_update: bool,
+
+    /// Fetch the database of Java archives and scan nothing
+    #[arg(
+        long,
+        env = "TRIVY_DOWNLOAD_JAVA_DB_ONLY",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        default_value = "false",
+        require_equals = true,
+        hide_env = true
+    )]
+    pub(crate) download_java_db_only: bool,
 
     /// Refuse a database older than this (`24h`, `7d`)
     #[arg(long, value_name = "AGE")]
@@ -332,6 +385,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether something is looked for. A bill of materials lists what there is: what is wrong with it is asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let bill = matches!(self.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json");
+        (!bill || self.scan.scanners_given) && self.scan.wants(name)
+    }
+
     /// All at their defaults.
     pub(crate) fn none() -> Self {
         use clap::FromArgMatches as _;
@@ -352,12 +411,8 @@ pub(crate) struct AcceptedArgs {
     pub(crate) quiet: bool,
     #[arg(short, long, env = "TRIVY_DEBUG", num_args = 0..=1, default_missing_value = "true", default_value = "false", require_equals = true, hide = true)]
     pub(crate) debug: bool,
-    #[arg(long, env = "TRIVY_TEMPLATE", short = 't', hide = true)]
-    pub(crate) template: Option<String>,
     #[arg(long, env = "TRIVY_IGNORE_POLICY", hide = true)]
     pub(crate) ignore_policy: Option<String>,
-    #[arg(long, env = "TRIVY_VEX", value_delimiter = ',', hide = true)]
-    pub(crate) vex: Vec<String>,
     #[arg(long, env = "TRIVY_COMPLIANCE", hide = true)]
     pub(crate) compliance: Option<String>,
     #[arg(long, env = "TRIVY_TIMEOUT", hide = true)]
@@ -371,8 +426,6 @@ pub(crate) struct AcceptedArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     dependency_tree: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    skip_java_db_update: Option<bool>,
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     skip_check_update: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     skip_policy_update: Option<bool>,
@@ -383,8 +436,6 @@ pub(crate) struct AcceptedArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     disable_telemetry: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
-    download_java_db_only: Option<bool>,
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     removed_pkgs: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     license_full: Option<bool>,
@@ -394,8 +445,6 @@ pub(crate) struct AcceptedArgs {
     reset: Option<bool>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
     no_color: Option<bool>,
-    #[arg(long, hide = true)]
-    java_db_repository: Vec<String>,
     #[arg(long, hide = true)]
     checks_bundle_repository: Option<String>,
     #[arg(long, hide = true)]
@@ -454,7 +503,6 @@ impl AcceptedArgs {
         let given = [
             (self.ignore_policy.is_some(), "--ignore-policy: policies in Rego are not read"),
             (self.compliance.is_some(), "--compliance: compliance reports are not made"),
-            (!self.vex.is_empty(), "--vex: VEX documents are not read yet"),
             (self.server.is_some(), "--server: client and server are not there yet"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, why)| why)

@@ -12,7 +12,7 @@ const LARGEST: u64 = 4 << 20;
 
 /// The rules, when secrets are looked for: the built-in ones, as the settings file changes them.
 pub(crate) fn rules(options: &Options) -> anyhow::Result<Option<Arc<Rules>>> {
-    if !options.scan.wants("secret") {
+    if !options.wants("secret") {
         return Ok(None);
     }
     let path = &options.scan.secret_config;

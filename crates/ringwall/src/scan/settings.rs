@@ -5,6 +5,7 @@ use yaml::Value;
 /// Flag and key of the settings this build reads.
 const KEYS: &[(&str, &str)] = &[
     ("format", "format"),
+    ("template", "template"),
     ("output", "output"),
     ("severity", "severity"),
     ("exit_code", "exit-code"),
@@ -29,6 +30,9 @@ const KEYS: &[(&str, &str)] = &[
     ("db_repository", "db.repository"),
     ("skip_db_update", "db.skip-update"),
     ("download_db_only", "db.download-only"),
+    ("java_db_repository", "db.java-repository"),
+    ("skip_java_db_update", "db.java-skip-update"),
+    ("download_java_db_only", "db.download-java-only"),
     ("no_progress", "db.no-progress"),
     ("input", "image.input"),
     ("platform", "image.platform"),

@@ -1,6 +1,7 @@
 //! One image's signatures looked up in a registry, and many images at once.
 
 use super::store::Store;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use model::{Digest, Reference};
@@ -8,9 +9,10 @@ use signing::{
     Answer, Ask, Attestation, Limits, Outcome, Reason, Refusal, Remembered, Requirement, Step, Verdict,
     Verification,
 };
-use sources::registry::{Registry, Repository, Which};
+use sources::registry::{Error, Referrers, Registry, Repository, Which};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 /// What came of looking at one image.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
-    fn of(reference: &Reference, verdict: Verdict, remembered: bool) -> Self {
+    pub(crate) fn of(reference: &Reference, verdict: Verdict, remembered: bool) -> Self {
         let Verdict { digest, outcome, annotations, refused, attestations, .. } = verdict;
         Self {
             reference: reference.clone(),
@@ -42,7 +44,7 @@ impl Looked {
         }
     }
 
-    fn failed(reference: &Reference, digest: Option<Digest>, why: String) -> Self {
+    pub(crate) fn failed(reference: &Reference, digest: Option<Digest>, why: String) -> Self {
         Self {
             reference: reference.clone(),
             digest,
@@ -77,12 +79,20 @@ pub(crate) struct Looker<'a, R> {
     pub(crate) store: Store,
     /// Where signatures of a registry's images were last found.
     likely: Mutex<BTreeMap<String, &'static str>>,
+    /// KiB of large answers that may be held at once, all images together.
+    budget: Semaphore,
 }
+
+/// Bytes of an answer that is fetched beside others without asking.
+const SMALL: u64 = 128 << 10;
+/// Bytes of large answers that are held at once: the largest of them.
+const BUDGET: u64 = 16 << 20;
 
 impl<'a, R: Registry> Looker<'a, R> {
     pub(crate) fn new(registry: &'a R, requirement: &'a Requirement, store: Store) -> Self {
         let (limits, likely) = (Limits::default(), Mutex::default());
-        Self { registry, requirement, limits, signatures: None, store, likely }
+        let budget = Semaphore::new(usize::try_from(BUDGET >> 10).unwrap_or(Semaphore::MAX_PERMITS));
+        Self { registry, requirement, limits, signatures: None, store, likely, budget }
     }
 
     /// Many images, `parallel` at once; answers in the order of the questions.
@@ -141,21 +151,39 @@ impl<'a, R: Registry> Looker<'a, R> {
                 Step::Done(verdict) => break verdict,
                 Step::Needs(asks) => asks,
             };
-            let look = |ask: &Ask| {
-                let (cap, ask) = (verification.cap(ask), ask.clone());
+            // What is small, and most of it is, comes side by side; the rest one by one, under a budget of all images.
+            let small = |ask: &Ask| {
+                let (cap, ask) = (verification.cap(ask).min(SMALL), ask.clone());
+                let large = verification.declared(&ask) > SMALL;
                 let known = known.as_ref();
                 async move {
                     let answer = match (&ask, known) {
                         (Ask::Blob(wanted), Some((likely, bytes))) if wanted == likely => {
-                            Answer::Found(bytes.clone())
+                            Some(Answer::Found(bytes.clone()))
                         }
-                        _ => look(self.registry, place, &ask, cap).await,
+                        _ if large => None,
+                        _ => match fetch(self.registry, place, &ask, cap).await {
+                            // A list of several pages is cut where a single answer is refused.
+                            Err(Error::TooLarge { .. }) | Ok(Answer::Partial(..)) => None,
+                            answer => Some(said(answer)),
+                        },
                     };
                     (ask, answer)
                 }
             };
-            let answers = join_all(asks.iter().map(look)).await;
+            let answers = join_all(asks.iter().map(small)).await;
+            let mut large = Vec::new();
             for (ask, answer) in answers {
+                match answer {
+                    Some(answer) => verification.tell(&ask, answer),
+                    None => large.push(ask),
+                }
+            }
+            for ask in large {
+                let cap = verification.cap(&ask);
+                let weight = u32::try_from(cap.min(BUDGET) >> 10).unwrap_or(u32::MAX);
+                let _held = self.budget.acquire_many(weight).await;
+                let answer = said(fetch(self.registry, place, &ask, cap).await);
                 verification.tell(&ask, answer);
             }
         };
@@ -168,29 +196,27 @@ impl<'a, R: Registry> Looker<'a, R> {
 }
 
 /// One look into a repository.
-pub(crate) async fn look(registry: &impl Registry, at: &Repository, ask: &Ask, cap: u64) -> Answer {
-    let manifest = async |which: Which| match registry.manifest(at, &which, cap).await {
-        Ok(Some(manifest)) => Answer::Found(manifest.bytes.to_vec()),
-        Ok(None) => Answer::Absent,
-        Err(error) => Answer::Failed(error.to_string()),
+async fn fetch(registry: &impl Registry, at: &Repository, ask: &Ask, cap: u64) -> Result<Answer, Error> {
+    let found = |bytes: Option<Bytes>| bytes.map_or(Answer::Absent, |bytes| Answer::Found(bytes.into()));
+    let manifest = async |which: Which| {
+        registry
+            .manifest(at, &which, cap)
+            .await
+            .map(|manifest| found(manifest.map(|manifest| manifest.bytes)))
     };
     match ask {
         Ask::Tag(tag) => manifest(Which::Tag(tag.clone())).await,
         Ask::Manifest(digest) => manifest(Which::Digest(digest.clone())).await,
-        Ask::Blob(digest) => match registry.blob(at, digest, cap).await {
-            Ok(Some(bytes)) => Answer::Found(bytes.to_vec()),
-            Ok(None) => Answer::Absent,
-            Err(error) => Answer::Failed(error.to_string()),
-        },
-        Ask::Referrers(digest) => match registry.referrers(at, digest, cap).await {
-            Ok(Some(found)) => match found.cut {
-                Some(why) => Answer::Partial(found.index.to_vec(), why),
-                None => Answer::Found(found.index.to_vec()),
-            },
-            Ok(None) => Answer::Absent,
-            Err(error) => Answer::Failed(error.to_string()),
-        },
+        Ask::Blob(digest) => registry.blob(at, digest, cap).await.map(found),
+        Ask::Referrers(digest) => Ok(match registry.referrers(at, digest, cap).await? {
+            Some(Referrers { index, cut: Some(why) }) => Answer::Partial(index.into(), why),
+            other => found(other.map(|found| found.index)),
+        }),
     }
+}
+
+fn said(answer: Result<Answer, Error>) -> Answer {
+    answer.unwrap_or_else(|error| Answer::Failed(error.to_string()))
 }
 
 /// The nearest reason of a "not verified" in one line.
@@ -201,7 +227,6 @@ pub(crate) fn why_not(reason: &Reason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use signing::{PrivateKey, Subject};
     use sources::registry::Memory;
 

@@ -1,6 +1,9 @@
 //! Signatures, composed: registries asked for what the engine wants to see, and what it made pushed to them.
 
+mod ambient;
+pub(crate) mod by;
 pub(crate) mod facts;
+pub(crate) mod folder;
 pub(crate) mod keys;
 pub(crate) mod look;
 pub(crate) mod places;

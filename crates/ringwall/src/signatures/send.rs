@@ -1,7 +1,7 @@
 //! What signing made, carried to a registry.
 
 use model::{Digest, Reference};
-use signing::{Push, Signed, Subject};
+use signing::{Push, SignedBy, Subject};
 use sources::registry::{Error, Manifest, Registry, Repository, Which};
 use std::time::Duration;
 
@@ -98,10 +98,5 @@ async fn list(
 pub(crate) struct Sent {
     pub(crate) digest: Digest,
     pub(crate) manifest: Digest,
-}
-
-impl From<&Signed> for Sent {
-    fn from(signed: &Signed) -> Self {
-        Self { digest: signed.digest.clone(), manifest: signed.manifest.clone() }
-    }
+    pub(crate) signer: SignedBy,
 }

@@ -6,7 +6,8 @@ use crate::{Ask, Limits, Wanted};
 use model::Digest;
 use oci_spec::image::{Descriptor, ImageManifest};
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserializer as _, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::collections::VecDeque;
 
 /// One way of storing signatures beside an image.
@@ -100,9 +101,34 @@ const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// Annotations that tell beforehand what a bundle or an envelope claims.
 const CLAIMS: [&str; 2] = ["dev.sigstore.bundle.predicateType", "predicateType"];
 
+/// A list; its entries are read one by one.
 #[derive(Deserialize)]
-struct Listing {
-    manifests: Vec<Value>,
+struct Listing<'a> {
+    #[serde(borrow)]
+    manifests: &'a RawValue,
+}
+
+/// The entries of a list that are well-formed, as `take` keeps them, and how many are not.
+struct Entries<F>(F);
+
+impl<'de, F: FnMut(Descriptor, Digest)> Visitor<'de> for Entries<F> {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<usize, A::Error> {
+        let mut malformed = 0_usize;
+        while let Some(entry) = list.next_element::<&'de RawValue>()? {
+            let descriptor = serde_json::from_str::<Descriptor>(entry.get()).ok();
+            match descriptor.and_then(|d| Some((Digest::parse(d.digest().as_ref())?, d))) {
+                Some((digest, descriptor)) => (self.0)(descriptor, digest),
+                None => malformed = malformed.saturating_add(1),
+            }
+        }
+        Ok(malformed)
+    }
 }
 
 impl<'a> Finds<'a> {
@@ -115,19 +141,18 @@ impl<'a> Finds<'a> {
     ///
     /// Labels of the list only order it: Cosign writes the same `artifactType` for everything into a fallback index.
     fn listing(&mut self, bytes: &[u8]) {
-        let listing: Listing = match serde_json::from_slice(bytes) {
-            Ok(listing) => listing,
-            Err(error) => return self.fail(format!("the list of referring manifests is malformed: {error}")),
-        };
         let mut ranked = Vec::new();
-        for entry in &listing.manifests {
-            let descriptor = Descriptor::deserialize(entry).ok();
-            match descriptor.and_then(|d| Some((Digest::parse(d.digest().as_ref())?, d))) {
-                Some((digest, descriptor)) => {
-                    ranked.push((self.rank(&descriptor), digest, descriptor.size()))
-                }
-                None => self.fail("an entry of the list of referring manifests is malformed".to_owned()),
-            }
+        let take = |descriptor: Descriptor, digest| {
+            ranked.push((self.rank(&descriptor), digest, descriptor.size()));
+        };
+        let read = serde_json::from_slice::<Listing<'_>>(bytes).and_then(|listing| {
+            serde_json::Deserializer::from_str(listing.manifests.get()).deserialize_seq(Entries(take))
+        });
+        match read {
+            Ok(0) => {}
+            Ok(1) => self.fail("an entry of the list of referring manifests is malformed".to_owned()),
+            Ok(n) => self.fail(format!("{n} entries of the list of referring manifests are malformed")),
+            Err(error) => return self.fail(format!("the list of referring manifests is malformed: {error}")),
         }
         ranked.sort_by_key(|(rank, ..)| *rank);
         if ranked.len() > self.limits.signatures {

@@ -85,16 +85,29 @@ fn every_reason_of_a_bundle() {
             r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{digest}"}}}}],"predicateType":"{kind}","predicate":{{}}}}"#
         )
     };
+    let maker = crate::draft::Maker::Key(public(1));
+    let written =
+        |content: &crate::bundle::Written<'_>| crate::bundle::write(&maker, content, None, None).unwrap();
     let envelope = |seed: u8, kind: &str, body: &str| {
         let signature = private(seed).sign(&dsse::pae(kind, body.as_bytes())).unwrap();
-        crate::bundle::write("", &dsse::document(kind, body.as_bytes(), &signature), None).unwrap()
+        written(&crate::bundle::Written::Envelope(&Envelope {
+            payload_type: kind.to_owned(),
+            payload: body.as_bytes().to_vec(),
+            signatures: vec![signature],
+        }))
     };
     let sign = crate::statement::SIGN;
     let good = statement(&hex, sign);
     let raw = private(1).sign(good.as_bytes()).unwrap();
-    let unencoded =
-        crate::bundle::write("", &dsse::document(dsse::IN_TOTO, good.as_bytes(), &raw), None).unwrap();
-    let message = crate::bundle::write_message("", &judge::sha256_of(&image()).unwrap(), b"sig").unwrap();
+    let unencoded = written(&crate::bundle::Written::Envelope(&Envelope {
+        payload_type: dsse::IN_TOTO.to_owned(),
+        payload: good.as_bytes().to_vec(),
+        signatures: vec![raw],
+    }));
+    let message = written(&crate::bundle::Written::Message {
+        digest: &judge::sha256_of(&image()).unwrap(),
+        signature: b"sig",
+    });
     let twice = good.replacen(r#""_type""#, r#""predicateType":"x","_type""#, 1);
     for (want, text) in [
         ("verified", envelope(1, dsse::IN_TOTO, &good)),

@@ -25,7 +25,7 @@ pub enum Error {
         after: Option<Duration>,
     },
     /// A status that means neither yes nor no.
-    #[error("{url}: the registry answered {status}{why}")]
+    #[error("{url}: answered {status}{why}")]
     Status {
         /// What was asked.
         url: String,

@@ -18,6 +18,7 @@ mod memory;
 mod options;
 mod push;
 mod send;
+mod service;
 mod stream;
 
 pub use client::Client;
@@ -25,6 +26,7 @@ pub use docker_config::{DockerConfig, Secret};
 pub use error::Error;
 pub use memory::Memory;
 pub use options::{Caps, Login, Options, PlainHttp, Proxy};
+pub use service::{Question, Told};
 pub use stream::{BlobReader, BlobStream};
 
 use bytes::Bytes;

@@ -1,49 +1,12 @@
 //! Blobs and manifests out.
 
-use super::address::Url;
-use super::client::{Client, Inner};
-use super::error::said;
+use super::client::Inner;
 use super::send::Call;
-use super::{Error, Pushed, Repository, Which, body};
+use super::{Error, Pushed, Repository, Which};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, USER_AGENT};
+use http::header::LOCATION;
 use http::{Method, StatusCode};
-use http_body_util::Full;
 use model::Digest;
-
-impl Client {
-    /// Posts a document to a service that is no registry (a transparency log), and reads its answer, at most `cap` bytes.
-    /// No credentials are sent and no redirect is followed; plain HTTP needs to be written in the address.
-    ///
-    /// # Errors
-    /// When the address is none, or anything but 200 or 201 comes back.
-    pub async fn post(&self, address: &str, kind: &str, body: Bytes, cap: u64) -> Result<Bytes, Error> {
-        let malformed = |why: String| Error::Malformed { url: model::escape(address).into_owned(), why };
-        let url = Url::parse(address).ok_or_else(|| malformed("it is no address".to_owned()))?;
-        let request = http::Request::builder()
-            .method(Method::POST)
-            .uri(url.text())
-            .header(USER_AGENT, concat!("ringwall/", env!("CARGO_PKG_VERSION")))
-            .header(CONTENT_TYPE, kind)
-            .header(ACCEPT, kind)
-            .body(Full::new(body))
-            .map_err(|error| malformed(error.to_string()))?;
-        let ask = async {
-            let response = self.0.exchange(&url, &url, request).await?;
-            let (parts, body) = response.into_parts();
-            match parts.status {
-                StatusCode::OK | StatusCode::CREATED => {
-                    body::whole(body, &url, cap, self.0.options.caps.idle).await
-                }
-                status => {
-                    let why = said(&body::words(body, &url, self.0.options.caps.talk).await);
-                    Err(Error::Status { url: url.shown(), status: status.as_u16(), why })
-                }
-            }
-        };
-        self.0.timed(&url, ask).await
-    }
-}
 
 impl Inner {
     pub(super) async fn push_blob(

@@ -15,6 +15,7 @@ pub(crate) enum Dialect {
     Npm,
     Pep440,
     Maven,
+    RubyGems,
 }
 
 impl Dialect {
@@ -24,6 +25,7 @@ impl Dialect {
             "npm" => Self::Npm,
             "pep440" => Self::Pep440,
             "maven" => Self::Maven,
+            "rubygems" => Self::RubyGems,
             _ => Self::Generic,
         }
     }
@@ -34,6 +36,7 @@ impl Dialect {
             Self::Npm => "npm",
             Self::Pep440 => "pep440",
             Self::Maven => "maven",
+            Self::RubyGems => "rubygems",
         })
     }
 }
@@ -60,6 +63,11 @@ pub(crate) fn vulnerable(version: &str, advisory: &DatabaseAdvisory, dialect: Di
 pub(crate) fn satisfies(version: &str, constraint: &str, dialect: Dialect) -> Option<bool> {
     let scheme = dialect.scheme()?;
     (scheme.compare)(version, version)?;
+    // `1gamma` can be ordered, but is no version of a gem.
+    let first = version.split(['.', '-']).next().unwrap_or_default().trim();
+    if dialect == Dialect::RubyGems && !first.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
     if dialect == Dialect::Maven && constraint.contains(['[', '(']) {
         return requirement(version, constraint, scheme);
     }
@@ -113,6 +121,8 @@ fn term(version: &str, operator: &str, bound: &str, dialect: Dialect, scheme: &S
     }
     let order = |bound: &str| (scheme.compare)(version, bound);
     match operator {
+        "~>" if dialect == Dialect::RubyGems => pessimistic(version, bound, scheme),
+        "~" | "^" | "!" if dialect == Dialect::RubyGems => None,
         "~>" | "~" | "^" if dialect == Dialect::Generic => {
             Some(order(bound)?.is_ge() && order(&bump(operator, bound))?.is_lt())
         }
@@ -130,6 +140,25 @@ fn plain(operator: &str, order: Ordering) -> Option<bool> {
         "<=" | "=<" => order.is_le(),
         _ => return None,
     })
+}
+
+/// Ruby's `~>`: not before the bound, and its numbers before the next of the last but one.
+fn pessimistic(version: &str, bound: &str, scheme: &Scheme) -> Option<bool> {
+    let numbers = |text: &str| -> Vec<u64> {
+        let text = text.split('-').next().unwrap_or_default();
+        let parts = text.split('.').map(|part| part.parse::<u64>());
+        parts.take_while(Result::is_ok).flatten().collect()
+    };
+    let mut end = numbers(bound);
+    if end.len() > 1 {
+        end.pop();
+    }
+    if let Some(last) = end.last_mut() {
+        *last = last.saturating_add(1);
+    }
+    let join = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
+    let release = join(&numbers(version));
+    Some((scheme.compare)(version, bound)?.is_ge() && (scheme.compare)(&release, &join(&end))?.is_lt())
 }
 
 /// The first version past what `~>`, `~` and `^` allow.
@@ -290,7 +319,7 @@ mod tests {
 
     #[test]
     fn tables() {
-        use Dialect::{Generic, Maven, Npm, Pep440};
+        use Dialect::{Generic, Maven, Npm, Pep440, RubyGems};
         for (dialect, version, constraint, want) in [
             (Generic, "v1.2.3", ">=1.0.0, <1.2.4", Some(true)),
             (Generic, "v1.2.3", ">=1.0.0 <1.2.3 || =1.2.3", Some(true)),
@@ -328,6 +357,14 @@ mod tests {
             (Pep440, "2.1.0.post1", "2.1.0.post1 || 2.0.0", Some(true)),
             (Pep440, "2.0.0", ">=1.7.0 <1.7.16 || >=2.0.0 <2.0.8", Some(true)),
             (Pep440, "1.2.4", "!1.0.0", None),
+            (RubyGems, "1.2.3.a", ">=1.2.3", Some(false)),
+            (RubyGems, "5.2.4.3", "~> 5.2.4, >= 5.2.4.3", Some(true)),
+            (RubyGems, "5.3.0", "~> 5.2.4", Some(false)),
+            (RubyGems, "3.0.0.rc1", "~> 2.9", Some(false)),
+            (RubyGems, "4.1a", "< 4.2b1", Some(true)),
+            (RubyGems, "4.1.a", "< 4.2.b1 || >= 5", Some(true)),
+            (RubyGems, "1.0", "^1.0", None),
+            (RubyGems, "1gamma", "< 2", None),
             (Maven, "2.9.1", ">= 2.9.0, < 2.9.10.4", Some(true)),
             (Maven, "2.9.1", "[2.0,2.9.10.4)", Some(true)),
             (Maven, "2.9.1", "(,2.9.1),[3.0]", Some(false)),

@@ -57,9 +57,21 @@ impl DatabaseMetadata {
     /// # Errors
     /// When it is not what it should be, or of another schema.
     pub fn read(text: &[u8]) -> Result<Self, DatabaseError> {
+        Self::of_schema(text, 2)
+    }
+
+    /// Reads the document that stands beside the database of Java archives.
+    ///
+    /// # Errors
+    /// When it is not what it should be, or of another schema.
+    pub fn read_java(text: &[u8]) -> Result<Self, DatabaseError> {
+        Self::of_schema(text, 1)
+    }
+
+    fn of_schema(text: &[u8], schema: u64) -> Result<Self, DatabaseError> {
         let read: Self =
             serde_json::from_slice(text).map_err(|error| DatabaseError::Metadata(error.to_string()))?;
-        if read.version == 2 { Ok(read) } else { Err(DatabaseError::Schema(read.version)) }
+        if read.version == schema { Ok(read) } else { Err(DatabaseError::Schema(read.version)) }
     }
 
     /// When the database was built.
@@ -423,6 +435,7 @@ pub(crate) mod tests {
         assert!(!read.stale(at("2026-11-23T03:00:00Z")) && read.stale(at("2026-11-25T03:00:00Z")));
         assert!(read.built().is_some() && read.downloaded_at.is_empty());
         assert_eq!(DatabaseMetadata::read(br#"{"Version":1}"#), Err(DatabaseError::Schema(1)));
+        assert!(DatabaseMetadata::read_java(br#"{"Version":1}"#).is_ok());
         assert!(DatabaseMetadata::read(b"").is_err());
     }
 }

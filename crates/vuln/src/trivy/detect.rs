@@ -64,6 +64,11 @@ pub(crate) fn language_packages(
     unjudged: &mut Unjudged,
 ) -> Result<Vec<DetectedVulnerability>, DatabaseError> {
     let row = ecosystem.row();
+    if ecosystem == Ecosystem::Conda {
+        let why = "Conda's packages are listed; no source of advisories speaks of them".to_owned();
+        unjudged.push(("conda packages".to_owned(), why));
+        return Ok(Vec::new());
+    }
     if !database.knows(row.bucket) {
         let why = format!("the database has no advisories for {}", row.bucket.trim_end_matches(':'));
         unjudged.push((format!("{} packages", row.purl), why));
@@ -93,9 +98,9 @@ pub(crate) fn language_packages(
 /// The name advisories know a package by (trivy-db's `NormalizePkgName`).
 fn key(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
-        Ecosystem::PyPi => name.to_lowercase().replace(['_', '.'], "-"),
-        Ecosystem::Npm | Ecosystem::Composer => name.to_lowercase(),
-        _ => name.to_owned(),
+        Ecosystem::PyPi => name.to_lowercase().replace('_', "-"),
+        Ecosystem::Go => name.to_owned(),
+        _ => name.to_lowercase(),
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
     #[test]
     fn languages() {
         let pkg =
-            |version: &str| Pkg { name: "Zope.Interface".into(), version: version.into(), ..Pkg::default() };
+            |version: &str| Pkg { name: "Zope_Interface".into(), version: version.into(), ..Pkg::default() };
         let mut unjudged = Vec::new();
         let all = database(LINES);
         let found = language_packages(&[pkg("1.0"), pkg("")], Ecosystem::PyPi, &all, &mut unjudged).unwrap();

@@ -66,7 +66,7 @@ pub fn filter(report: &mut Report, gate: &Gate) -> Passed {
 }
 
 fn vulnerabilities(result: &mut ScanResult, gate: &Gate, passed: &mut Passed) {
-    let mut kept: BTreeMap<(String, String, String, String), DetectedVulnerability> = BTreeMap::new();
+    let mut kept: BTreeMap<[String; 5], DetectedVulnerability> = BTreeMap::new();
     for mut one in std::mem::take(&mut result.vulnerabilities) {
         passed.findings = passed.findings.saturating_add(1);
         if one.severity.is_empty() {
@@ -81,7 +81,8 @@ fn vulnerabilities(result: &mut ScanResult, gate: &Gate, passed: &mut Passed) {
             result.experimental_modified_findings.push(rule.modified("vulnerability", &one));
             continue;
         }
-        let key = (one.id.clone(), one.pkg_name.clone(), one.installed_version.clone(), one.pkg_path.clone());
+        let key =
+            [&one.id, &one.pkg_id, &one.pkg_name, &one.installed_version, &one.pkg_path].map(String::clone);
         match kept.get(&key) {
             None => {
                 kept.insert(key, one);
@@ -110,7 +111,15 @@ fn hidden_status(one: &DetectedVulnerability, gate: &Gate) -> bool {
 
 fn order(one: &DetectedVulnerability) -> impl Ord + '_ {
     let uid = one.pkg_identifier.as_ref().map(|names| names.uid.as_str()).unwrap_or_default();
-    (&one.pkg_name, &one.installed_version, Reverse(severity(&one.severity)), &one.id, &one.pkg_path, uid)
+    (
+        &one.pkg_name,
+        &one.pkg_id,
+        &one.installed_version,
+        Reverse(severity(&one.severity)),
+        &one.id,
+        &one.pkg_path,
+        uid,
+    )
 }
 
 /// Findings that are passed through unread: by their id and severity.
@@ -122,6 +131,7 @@ fn others(result: &mut ScanResult, gate: &Gate, passed: &mut Passed) {
         (&mut result.licenses, "license", "Name"),
     ];
     let mut modified = Vec::new();
+    let (mut successes, mut failures): (u64, u64) = (0, 0);
     for (list, class, id) in lists {
         list.retain(|one| {
             passed.findings = passed.findings.saturating_add(1);
@@ -135,10 +145,23 @@ fn others(result: &mut ScanResult, gate: &Gate, passed: &mut Passed) {
                 modified.push(rule.modified(class, one));
                 return false;
             }
+            match (class, text("Status")) {
+                ("misconfiguration", "FAIL") => failures = failures.saturating_add(1),
+                ("misconfiguration", status) => {
+                    // What passed is counted, and not listed.
+                    successes = successes.saturating_add(u64::from(status == "PASS"));
+                    passed.hidden = passed.hidden.saturating_add(1);
+                    return false;
+                }
+                _ => {}
+            }
             passed.shown = passed.shown.saturating_add(1);
             true
         });
     }
+    let count = |name: &str, count: u64| (name.to_owned(), Json::Number(count.into()));
+    let summary = Json::Object(vec![count("Successes", successes), count("Failures", failures)]);
+    result.misconf_summary = Some(summary).filter(|_| successes > 0 || failures > 0);
     result.experimental_modified_findings.extend(modified);
 }
 
@@ -210,7 +233,7 @@ mod tests {
     fn sorted_and_once() {
         let (ids, passed) = shown(&Gate::default());
         assert_eq!(ids, ["a CVE-1 ", "a CVE-2 2", "z CVE-3 ", "z CVE-4 "]);
-        assert_eq!((passed.findings, passed.doubles, passed.shown), (6, 1, 5));
+        assert_eq!((passed.findings, passed.doubles, passed.shown), (6, 1, 4));
     }
 
     #[test]

@@ -43,16 +43,7 @@ pub(crate) struct Accepted<'a>(&'a Entry);
 impl Accepted<'_> {
     /// The finding as a report lists it among those that were taken out.
     pub(crate) fn modified(&self, class: &str, finding: &impl Serialize) -> Json {
-        let text = |text: &str| Json::String(text.to_owned());
-        // What was read as JSON is written as JSON.
-        let finding = serde_json::to_string(finding).ok().and_then(|text| serde_json::from_str(&text).ok());
-        let mut out = vec![("Type".to_owned(), text(class)), ("Status".to_owned(), text("ignored"))];
-        if !self.0.statement.is_empty() {
-            out.push(("Statement".to_owned(), text(&self.0.statement)));
-        }
-        out.push(("Source".to_owned(), text(&self.0.source)));
-        out.push(("Finding".to_owned(), finding.unwrap_or(Json::Null)));
-        Json::Object(out)
+        super::ordered::modified(class, "ignored", &self.0.statement, &self.0.source, finding)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Report;
 use serde::Serialize;
-use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use std::io;
 
 /// Writes a report as `--format json` does, with a line feed at the end.
@@ -14,25 +14,42 @@ pub fn json(report: &Report) -> String {
 
 /// Any value in Go's form.
 pub(crate) fn go(value: &impl Serialize) -> String {
+    form(value, Go { inner: PrettyFormatter::with_indent(b"  "), safe: true })
+}
+
+/// In Go's indented form where it does not make text safe for HTML.
+pub(crate) fn plain(value: &impl Serialize) -> String {
+    form(value, Go { inner: PrettyFormatter::with_indent(b"  "), safe: false })
+}
+
+/// On one line; safe in HTML or not.
+pub(crate) fn compact(value: &impl Serialize, safe: bool) -> String {
+    form(value, Go { inner: CompactFormatter, safe })
+}
+
+fn form(value: &impl Serialize, formatter: impl Formatter) -> String {
     let mut bytes = Vec::new();
-    let formatter = Go(PrettyFormatter::with_indent(b"  "));
     // Writing into memory and maps with text keys cannot fail.
     let written = value.serialize(&mut Serializer::with_formatter(&mut bytes, formatter));
     debug_assert!(written.is_ok());
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-struct Go(PrettyFormatter<'static>);
+struct Go<F> {
+    inner: F,
+    /// Whether what HTML gives a meaning is escaped.
+    safe: bool,
+}
 
 macro_rules! pretty {
     ($($name:ident($($arg:ident: $kind:ty),*)),* $(,)?) => {
         $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $arg: $kind)*) -> io::Result<()> {
-            self.0.$name(writer $(, $arg)*)
+            self.inner.$name(writer $(, $arg)*)
         })*
     };
 }
 
-impl Formatter for Go {
+impl<F: Formatter> Formatter for Go<F> {
     pretty!(
         begin_array(),
         end_array(),
@@ -67,7 +84,11 @@ impl Formatter for Go {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(['&', '<', '>', '\u{2028}', '\u{2029}', '\u{7f}']) {
+        let special = |c: char| match c {
+            '&' | '<' | '>' => self.safe,
+            c => matches!(c, '\u{2028}' | '\u{2029}' | '\u{7f}'),
+        };
+        while let Some(at) = rest.find(special) {
             let (plain, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
             writer.write_all(plain.as_bytes())?;
             let mut chars = tail.chars();
@@ -91,7 +112,7 @@ impl Formatter for Go {
         match escape {
             CharEscape::Backspace => writer.write_all(b"\\b"),
             CharEscape::FormFeed => writer.write_all(b"\\f"),
-            other => self.0.write_char_escape(writer, other),
+            other => self.inner.write_char_escape(writer, other),
         }
     }
 }

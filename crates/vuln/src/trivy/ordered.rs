@@ -40,6 +40,27 @@ impl Json {
     }
 }
 
+/// A finding as a report lists it among those that were taken out.
+pub(crate) fn modified(
+    class: &str,
+    status: &str,
+    statement: &str,
+    source: &str,
+    finding: &impl Serialize,
+) -> Json {
+    let text = |text: &str| Json::String(text.to_owned());
+    // What was read as JSON is written as JSON.
+    let finding = serde_json::to_string(finding).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let entries = [
+        ("Type", text(class)),
+        ("Status", text(status)),
+        ("Statement", text(statement)),
+        ("Source", text(source)),
+        ("Finding", finding.unwrap_or(Json::Null)),
+    ];
+    Json::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -33,20 +33,36 @@ const fn kind(
     Kind { analyzer, name, analyzed_by, target, separator }
 }
 
-static KINDS: [Kind; 15] = [
+static KINDS: [Kind; 31] = [
     kind("apk", "alpine", "apk", "", "@"),
     kind("dpkg", "debian", "dpkg", "", "@"),
     kind("rpm", "redhat", "rpm", "", "@"),
     kind("python", "python-pkg", "python-pkg", "Python", ""),
     kind("node-module", "node-pkg", "node-pkg", "Node.js", "@"),
     kind("jar", "jar", "jar", "Java", ""),
+    kind("gemspec", "gemspec", "gemspec", "Ruby", ""),
+    kind("conda-meta", "conda-pkg", "conda-pkg", "Conda", ""),
+    kind("conda-environment", "conda-environment", "conda-environment", "", ""),
     kind("npm-lock", "npm", "npm", "", "@"),
+    kind("yarn", "yarn", "yarn", "", "@"),
+    kind("pnpm", "pnpm", "pnpm", "", "@"),
+    kind("bun", "bun", "bun", "", "@"),
     kind("go-binary", "gobinary", "gobinary", "", "@"),
     kind("go-mod", "gomod", "gomod", "", "@"),
     kind("pip", "pip", "pip", "", ""),
+    kind("pipenv", "pipenv", "pipenv", "", ""),
     kind("poetry", "poetry", "poetry", "", "@"),
+    kind("uv", "uv", "uv", "", "@"),
+    kind("pylock", "pylock", "pylock", "", "@"),
     kind("cargo-lock", "cargo", "cargo", "", "@"),
+    kind("rust-binary", "rustbinary", "rustbinary", "", "@"),
     kind("composer-lock", "composer", "composer", "", "@"),
+    kind("composer-installed", "composer-vendor", "composer-vendor", "", "@"),
+    kind("bundler", "bundler", "bundler", "", "@"),
+    kind("nuget-lock", "nuget", "nuget", "", "@"),
+    kind("nuget-config", "nuget", "nuget", "", ""),
+    kind("dotnet-deps", "dotnet-core", "dotnet-core", "", "/"),
+    kind("packages-props", "packages-props", "packages-props", "", "@"),
     kind("gradle-lock", "gradle", "gradle-lockfile", "", ":"),
     kind("pom", "pom", "pom", "", ":"),
 ];
@@ -104,6 +120,8 @@ pub(crate) struct Pkg {
     pub(crate) layer: Layer,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) file_path: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) digest: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) locations: Vec<Location>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -167,9 +185,11 @@ impl Pkg {
             dev: package.dev,
             licenses: package.licenses.clone(),
             maintainer: package.maintainer.clone().unwrap_or_default(),
+            digest: package.digest.clone().unwrap_or_default(),
             modularitylabel: package.module.clone().unwrap_or_default(),
             repository: repository(package.origin),
-            indirect: package.relation == Relation::Indirect,
+            // Trivy marks these before it knows how they came to be there.
+            indirect: package.relation == Relation::Indirect && kind.name != "pylock",
             relationship: relationship(package.relation),
             depends_on: package.needs.clone(),
             locations: locations(package),
@@ -218,11 +238,14 @@ impl Pkg {
             self.file_path.clone_from(&package.path);
         }
         if kind.name == "pom" {
-            let gav = format!("{}:{}", self.name, self.version);
-            self.id = format!(
-                "{gav}::{}",
-                uid::pom(&gav, &format!("{}/{}", root.trim_end_matches('/'), package.path))
-            );
+            let file = format!("{}/{}", root.trim_end_matches('/'), package.path);
+            let id = |gav: &str| format!("{gav}::{}", uid::pom(gav, &file));
+            self.id = id(format!("{}:{}", self.name, self.version).trim_end_matches(':'));
+            self.depends_on = package.needs.iter().map(|need| id(need)).collect();
+            return;
+        }
+        if let Some(id) = &package.id {
+            self.id.clone_from(id);
             return;
         }
         self.id = match (kind.separator, self.version.as_str()) {
@@ -274,6 +297,7 @@ impl Pkg {
             .cmp(&rank(other))
             .then_with(|| self.name.cmp(&other.name))
             .then_with(|| self.version.cmp(&other.version))
+            .then_with(|| self.id.cmp(&other.id))
             .then_with(|| self.file_path.cmp(&other.file_path))
     }
 }

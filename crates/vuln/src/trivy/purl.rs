@@ -32,8 +32,8 @@ pub(crate) fn write(
         _ => name.to_owned(),
     };
     let family = os.map(|os| match os.family.as_str() {
-        "suse linux enterprise server" | "suse linux enterprise micro" => "suse",
-        "opensuse.leap" | "opensuse.tumbleweed" => "opensuse",
+        "sles" | "slem" => "suse",
+        "opensuse-leap" | "opensuse-tumbleweed" => "opensuse",
         family => family,
     });
     let distro = os.map(|os| match ecosystem {
@@ -68,7 +68,7 @@ pub(crate) fn write(
 }
 
 /// Percent-encodes what a part of a path, or a qualifier, must not hold.
-fn escape(text: &str, qualifier: bool) -> String {
+pub(super) fn escape(text: &str, qualifier: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         let kept = byte.is_ascii_alphanumeric()
@@ -108,7 +108,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Percent-decoding; what is malformed stays.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -29,7 +29,7 @@ pub(crate) fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
-static FAMILIES: [Family; 18] = [
+static FAMILIES: [Family; 20] = [
     Family { name: "alpine", bucket: alpine, detect: by_origin },
     Family { name: "wolfi", bucket: |_, _, _| "wolfi".into(), detect: by_origin },
     Family { name: "chainguard", bucket: |_, _, _| "chainguard".into(), detect: by_origin },
@@ -43,14 +43,16 @@ static FAMILIES: [Family; 18] = [
     Family { name: "alma", bucket: |os, _, _| format!("alma {}", parts(os, 1)), detect: alma },
     Family { name: "oracle", bucket: |os, _, _| format!("Oracle Linux {}", parts(os, 1)), detect: oracle },
     Family { name: "amazon", bucket: amazon, detect: |p, b, _, d, u| binary(p, b, "deb", d, u) },
-    Family { name: "opensuse.leap", bucket: |os, _, _| format!("openSUSE Leap {}", os.version), detect: rpm },
-    Family { name: "opensuse.tumbleweed", bucket: |_, _, _| "openSUSE Tumbleweed".into(), detect: rpm },
+    Family { name: "opensuse-leap", bucket: |os, _, _| format!("openSUSE Leap {}", os.version), detect: rpm },
+    Family { name: "opensuse-tumbleweed", bucket: |_, _, _| "openSUSE Tumbleweed".into(), detect: rpm },
     Family {
-        name: "suse linux enterprise server",
-        bucket: |os, _, _| format!("SUSE Linux Enterprise {}", os.version),
+        name: "slem",
+        bucket: |os, _, _| format!("SUSE Linux Enterprise Micro {}", os.version),
         detect: rpm,
     },
+    Family { name: "sles", bucket: |os, _, _| format!("SUSE Linux Enterprise {}", os.version), detect: rpm },
     Family { name: "photon", bucket: |os, _, _| format!("Photon OS {}", os.version), detect: photon },
+    Family { name: "azurelinux", bucket: |os, _, _| format!("Azure Linux {}", parts(os, 2)), detect: azure },
     Family { name: "cbl-mariner", bucket: |os, _, _| format!("CBL-Mariner {}", parts(os, 2)), detect: azure },
 ];
 
@@ -457,7 +459,7 @@ mod tests {
                 &[("CVE-11", "5-1.ksplice1", "")],
             ),
             ("amazon", "2 (Karoo)", "bash", "", "4-1", "", "", &[("CVE-12", "5-1", "")]),
-            ("opensuse.leap", "15.3", "bash", "", "4-1", "", "", &[("CVE-13", "5-1", "")]),
+            ("opensuse-leap", "15.3", "bash", "", "4-1", "", "", &[("CVE-13", "5-1", "")]),
             ("photon", "3.0", "bash", "srcbash", "4-1", "", "", &[("CVE-14", "5-1", "")]),
             ("cbl-mariner", "2.0.20220101", "bash", "srcbash", "4-1", "", "", &[("CVE-15", "", "")]),
         ];

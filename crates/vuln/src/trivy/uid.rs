@@ -4,49 +4,7 @@
 //! `filePath` and the package, as Trivy's `dependency.UID` calls it. Fields are named as Trivy's struct names them.
 
 use super::package::{Pkg, relationship_number};
-
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| hash.wrapping_mul(0x0100_0000_01b3) ^ u64::from(*byte))
-}
-
-fn text(text: &str) -> u64 {
-    fnv(text.as_bytes())
-}
-
-fn number(value: i64) -> u64 {
-    fnv(&value.to_le_bytes())
-}
-
-fn flag(value: bool) -> u64 {
-    fnv(&[u8::from(value)])
-}
-
-fn ordered(a: u64, b: u64) -> u64 {
-    fnv(&[a.to_le_bytes(), b.to_le_bytes()].concat())
-}
-
-fn list(hashes: impl Iterator<Item = u64>) -> u64 {
-    hashes.fold(0, ordered)
-}
-
-/// A struct: its name, then every field that is not zero, in its order.
-struct Struct(u64);
-
-impl Struct {
-    fn new(name: &str) -> Self {
-        Self(text(name))
-    }
-
-    /// `None` is a zero value: its place counts, it does not.
-    fn field(mut self, name: &str, value: Option<u64>) -> Self {
-        if let Some(value) = value {
-            self.0 = fnv(&(self.0 ^ ordered(text(name), value)).to_le_bytes());
-        }
-        self
-    }
-}
+use inventory::structure::{Struct, flag, fnv, list, number, ordered, text};
 
 fn some_text(value: &str) -> Option<u64> {
     (!value.is_empty()).then(|| text(value))
@@ -64,13 +22,16 @@ fn some_list(values: &[String]) -> Option<u64> {
 pub(super) fn of(file: &str, pkg: &Pkg) -> String {
     let location = |at: &super::package::Location| {
         let line = |n: u64| some_number(i64::try_from(n).unwrap_or(i64::MAX));
-        Struct::new("Location").field("StartLine", line(at.start_line)).field("EndLine", line(at.end_line)).0
+        Struct::new("Location")
+            .field("StartLine", line(at.start_line))
+            .field("EndLine", line(at.end_line))
+            .hash()
     };
     let locations = (!pkg.locations.is_empty()).then(|| list(pkg.locations.iter().map(location)));
     let repository = pkg
         .repository
         .as_ref()
-        .map(|r| Struct::new("PackageRepository").field("Class", some_text(r.class)).0);
+        .map(|r| Struct::new("PackageRepository").field("Class", some_text(r.class)).hash());
     let relationship = relationship_number(pkg.relationship) as i64;
     let package = Struct::new("Package")
         .field("ID", some_text(&pkg.id))
@@ -92,9 +53,10 @@ pub(super) fn of(file: &str, pkg: &Pkg) -> String {
         .field("Relationship", some_number(relationship))
         .field("DependsOn", some_list(&pkg.depends_on))
         .field("FilePath", some_text(&pkg.file_path))
+        .field("Digest", some_text(&pkg.digest))
         .field("Locations", locations)
         .field("AnalyzedBy", some_text(pkg.analyzed_by))
-        .0;
+        .hash();
     // A map's entries are joined whatever their order.
     let both = ordered(text("filePath"), text(file)) ^ ordered(text("pkg"), package);
     format!("{:x}", fnv(&both.to_le_bytes()))

@@ -21,7 +21,7 @@ macro_rules! schemes {
     };
 }
 
-schemes![apk, deb, rpm, semver, generic, npm, go, pep440, maven];
+schemes![apk, deb, rpm, semver, generic, npm, go, pep440, maven, rubygems, packagist, nuget];
 
 /// The scheme of an id.
 pub fn scheme(id: &str) -> Option<&'static Scheme> {

@@ -1,14 +1,15 @@
 //! `sign attest`: signed statements about images.
 
-use super::{HowArgs, Layout, failed, legacy, reference};
+use super::{HowArgs, Layout, failed, give, reference};
 use crate::exit::{self, Exit};
+use crate::signatures::by::By;
 use crate::signatures::registry_args::RegistryArgs;
 use crate::signatures::send::{self, SendError, Sent};
 use crate::signatures::{block_on, created};
 use clap::Args;
 use model::Reference;
 use serde_json::Value;
-use signing::{Draft, PrivateKey};
+use signing::Draft;
 use sources::registry::Registry;
 use std::io::Read as _;
 
@@ -29,8 +30,8 @@ pub(crate) struct AttestArgs {
     registry: RegistryArgs,
 }
 
-/// Longest document that is attested, in bytes.
-const CAP: u64 = 24 << 20;
+/// Longest document that is attested, in bytes: in an envelope it is the longest attestation that is read.
+const CAP: u64 = 11 << 20;
 
 impl AttestArgs {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
@@ -48,9 +49,9 @@ impl AttestArgs {
                 self.kind
             ))
         })?;
-        let (key, client) = (self.how.private()?, self.registry.client()?);
-        let made = block_on(attest(&client, &self.how, &key, &reference, &predicate_type, predicate))?;
-        self.how.tell("attested", &[(reference, vec![made.map_err(failed)?])])?;
+        let (by, client) = (self.how.open()?, self.registry.client()?);
+        let made = block_on(attest(&client, &self.how, &by, &reference, &predicate_type, predicate))?;
+        self.how.tell("attested", &by, &[(reference, vec![made.map_err(failed)?])])?;
         Ok(Exit::Done)
     }
 }
@@ -72,24 +73,13 @@ pub(crate) fn document(path: &str) -> anyhow::Result<Vec<u8>> {
 pub(crate) async fn attest(
     registry: &impl Registry,
     how: &HowArgs,
-    key: &PrivateKey,
+    by: &By,
     reference: &Reference,
     predicate_type: &str,
     predicate: Value,
 ) -> Result<Sent, SendError> {
     let (subject, _) = send::subject(registry, reference).await?;
-    let at = how.place(reference)?;
-    let signed = match how.format {
-        Layout::Bundle => {
-            let draft = Draft::attest(&subject, key, predicate_type, predicate)?;
-            let entry = how.enter(&draft).await?;
-            draft.finish(entry.as_deref(), &created())?
-        }
-        Layout::Legacy => {
-            let current = legacy(registry, &at, &subject, true).await?;
-            signing::attest_legacy(&subject, key, predicate_type, predicate, current.as_deref())?
-        }
-    };
-    send::push_all(registry, &at, &signed.pushes).await?;
-    Ok(Sent::from(&signed))
+    let legacy = how.format == Layout::Legacy;
+    let draft = Draft::attest(&subject, by.credential(), predicate_type, predicate, legacy)?;
+    give(registry, how, by, reference, &subject, draft).await
 }

@@ -2,8 +2,10 @@
 
 use crate::exit::{self, Exit};
 use crate::output;
-use crate::signatures::keys;
+use crate::signatures::block_on;
+use crate::signatures::by::ByArgs;
 use clap::Args;
+use signing::{Draft, SignedBy};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -12,9 +14,8 @@ use std::path::Path;
 pub(crate) struct BlobArgs {
     /// The file; `-` for standard input
     file: String,
-    /// Private key: a file of Cosign's or a PEM, or `env://NAME`
-    #[arg(long, value_name = "KEY")]
-    key: String,
+    #[command(flatten)]
+    by: ByArgs,
     /// Where to write the bundle; `-` for standard output [default: FILE.sigstore.json]
     #[arg(long, value_name = "FILE")]
     bundle: Option<String>,
@@ -34,14 +35,18 @@ impl BlobArgs {
             "-" => std::io::stdin().lock().read_to_end(&mut bytes).map_err(bad)?,
             path => std::fs::File::open(path).map_err(bad)?.read_to_end(&mut bytes).map_err(bad)?,
         };
-        let key = keys::private(&self.key)?;
-        let made = signing::sign_blob(&bytes, &key)?;
-        let text = String::from_utf8(made)? + "\n";
+        let by = self.by.open(false)?;
+        let mut draft = Draft::blob(&bytes, by.credential())?;
+        let (signer, _) = block_on(by.prove(&mut draft))?.map_err(super::failed)?;
+        let text = String::from_utf8(draft.bundle()?)? + "\n";
         match bundle.as_str() {
             "-" => output::write(&text, None)?,
             path => {
                 output::write(&text, Some(Path::new(path)))?;
                 output::say(&format!("signed {}: {}", model::escape(&self.file), model::escape(path)));
+                if let SignedBy::Identity { .. } = signer {
+                    output::say(&format!("signed by: {}", model::escape(&signer.to_string())));
+                }
             }
         }
         Ok(Exit::Done)

@@ -7,23 +7,26 @@ mod key;
 pub(crate) use attest::{AttestArgs, attest, document};
 pub(crate) use key::{generated, sealed};
 
+use crate::commands::verify::signed_by;
 use crate::exit::{self, Exit};
 use crate::output;
+use crate::signatures::by::{By, ByArgs};
 use crate::signatures::registry_args::RegistryArgs;
 use crate::signatures::send::{self, SendError, Sent};
 use crate::signatures::who::pairs;
-use crate::signatures::{block_on, created, keys};
+use crate::signatures::{block_on, created};
 use clap::{Args, Subcommand, ValueEnum};
 use model::Reference;
 use serde_json::json;
-use signing::{Draft, PrivateKey, Subject};
-use sources::registry::{Client, Options, Registry, Repository};
+use signing::{Draft, SignedBy, Subject};
+use sources::registry::{Registry, Repository};
 use std::collections::BTreeMap;
 
 /// Signatures of images, as Cosign 3 makes them (and reads them), or as Cosign 2 did.
 ///
-/// Says which digest was signed. Without --tlog nothing but the registry is contacted, and the signature is in no
-/// transparency log: whoever asks for an entry will refuse it.
+/// Says which digest was signed. With a key of one's own (--key), or keylessly: with an identity token and an authority
+/// that certifies it (--fulcio-url). Nothing but the registry is contacted that is not named; without --tlog the signature
+/// is in no transparency log, and whoever asks for an entry will refuse it. What does not verify is not pushed.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SignArgs {
@@ -55,18 +58,14 @@ enum Other {
     Attest(Box<AttestArgs>),
 }
 
-/// With what, and in which form.
+/// By whom, and in which form.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HowArgs {
-    /// Private key: a file of Cosign's or a PEM, or `env://NAME`; its password comes from COSIGN_PASSWORD, the terminal or a pipe
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) by: ByArgs,
     /// Where the signature is kept
     #[arg(long, value_enum, default_value_t = Layout::Bundle)]
     pub(crate) format: Layout,
-    /// Transparency log (Rekor 2) to enter the signature into: an address, or `none`
-    #[arg(long, value_name = "URL", default_value = "none")]
-    pub(crate) tlog: String,
     /// Repository to keep the signature in, if not the image's own
     #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY")]
     pub(crate) repository: Option<String>,
@@ -96,14 +95,14 @@ impl SignArgs {
             return Err(exit::usage("which image? name one, by digest if you can"));
         }
         let annotations = pairs("--annotation", &self.annotation)?;
-        let work = Work { key: self.how.private()?, how: self.how.clone(), client: self.registry.client()? };
+        let work = Work { by: self.how.open()?, how: self.how.clone(), client: self.registry.client()? };
         let mut sent = Vec::new();
         for image in &self.images {
             let reference = reference(image)?;
             let made = block_on(work.sign(&reference, &annotations, self.recursive))?;
             sent.push((reference, made.map_err(failed)?));
         }
-        self.how.tell("signed", &sent)?;
+        self.how.tell("signed", &work.by, &sent)?;
         Ok(Exit::Done)
     }
 }
@@ -120,7 +119,7 @@ pub(crate) fn failed(error: SendError) -> anyhow::Error {
 
 /// What signing needs.
 pub(crate) struct Work<R> {
-    pub(crate) key: PrivateKey,
+    pub(crate) by: By,
     pub(crate) how: HowArgs,
     pub(crate) client: R,
 }
@@ -150,21 +149,33 @@ impl<R: Registry> Work<R> {
         subject: &Subject,
         annotations: &BTreeMap<String, String>,
     ) -> Result<Sent, SendError> {
-        let at = self.how.place(reference)?;
-        let signed = match self.how.format {
-            Layout::Bundle => {
-                let draft = Draft::sign(subject, &self.key, annotations)?;
-                let entry = self.how.enter(&draft).await?;
-                draft.finish(entry.as_deref(), &created())?
-            }
-            Layout::Legacy => {
-                let current = legacy(&self.client, &at, subject, false).await?;
-                signing::sign_legacy(subject, &self.key, annotations, current.as_deref())?
-            }
+        let by = self.by.credential();
+        let draft = match self.how.format {
+            Layout::Bundle => Draft::sign(subject, by, annotations)?,
+            Layout::Legacy => Draft::sign_legacy(subject, by, annotations)?,
         };
-        send::push_all(&self.client, &at, &signed.pushes).await?;
-        Ok(Sent::from(&signed))
+        give(&self.client, &self.how, &self.by, reference, subject, draft).await
     }
+}
+
+/// Has a draft proven, and pushes what it becomes.
+pub(crate) async fn give(
+    registry: &impl Registry,
+    how: &HowArgs,
+    by: &By,
+    reference: &Reference,
+    subject: &Subject,
+    mut draft: Draft,
+) -> Result<Sent, SendError> {
+    let (signer, _) = by.prove(&mut draft).await?;
+    let at = how.place(reference)?;
+    let current = match (how.format, draft.is_attestation()) {
+        (Layout::Bundle, _) => None,
+        (Layout::Legacy, attestation) => legacy(registry, &at, subject, attestation).await?,
+    };
+    let signed = draft.finish(current.as_deref(), &created())?;
+    send::push_all(registry, &at, &signed.pushes).await?;
+    Ok(Sent { digest: signed.digest, manifest: signed.manifest, signer })
 }
 
 /// The manifest a legacy signature or attestation is added to.
@@ -179,30 +190,9 @@ async fn legacy(
 }
 
 impl HowArgs {
-    /// The key.
-    pub(crate) fn private(&self) -> anyhow::Result<PrivateKey> {
-        let Some(key) = &self.key else {
-            return Err(exit::usage(
-                "with which key? pass --key FILE; `ringwall sign key generate` makes one",
-            ));
-        };
-        if self.tlog != "none" && self.format == Layout::Legacy {
-            return Err(exit::usage(
-                "--format legacy holds no entries of Rekor 2: pass --tlog none, or no --format",
-            ));
-        }
-        keys::private(key)
-    }
-
-    /// Enters a signature into the log, if one is named; what it answers.
-    pub(crate) async fn enter(&self, draft: &Draft) -> Result<Option<Vec<u8>>, SendError> {
-        if self.tlog == "none" {
-            return Ok(None);
-        }
-        let address = format!("{}/api/v2/log/entries", self.tlog.trim_end_matches('/'));
-        let client = Client::new(Options::default());
-        let answer = client.post(&address, "application/json", draft.log_request()?.into(), ENTRY).await?;
-        Ok(Some(answer.to_vec()))
+    /// What signs.
+    pub(crate) fn open(&self) -> anyhow::Result<By> {
+        self.by.open(self.format == Layout::Legacy)
     }
 
     /// Where the signatures of an image go.
@@ -217,7 +207,7 @@ impl HowArgs {
     }
 
     /// Says what was made.
-    fn tell(&self, verb: &str, sent: &[(Reference, Vec<Sent>)]) -> anyhow::Result<()> {
+    fn tell(&self, verb: &str, by: &By, sent: &[(Reference, Vec<Sent>)]) -> anyhow::Result<()> {
         let mut lines = String::new();
         let mut entries = Vec::new();
         let format = if self.format == Layout::Bundle { "bundle" } else { "legacy" };
@@ -226,24 +216,19 @@ impl HowArgs {
                 let name = format!("{}/{}", reference.registry, reference.repository);
                 lines.push_str(&format!("{verb} {name}@{}\n", one.digest));
                 entries.push(json!({"image": reference.to_string(), "digest": one.digest.as_str(),
-                    "manifest": one.manifest.as_str(), "format": format, "transparencyLog": self.tlog}));
+                    "manifest": one.manifest.as_str(), "format": format, "transparencyLog": by.log(),
+                    "timestampAuthority": by.stamps(), "signer": signed_by(&one.signer)}));
             }
         }
         if self.output == super::verify::Format::Json {
             let document = serde_json::to_string_pretty(&json!({ verb: entries }))?;
             return output::write(&(document + "\n"), None);
         }
-        match self.tlog.as_str() {
-            "none" => lines.push_str(NOT_LOGGED),
-            log => lines.push_str(&format!("transparency log: entered into {}\n", model::escape(log))),
+        let signer = sent.iter().flat_map(|(_, made)| made).map(|made| &made.signer).next();
+        if let Some(signer @ SignedBy::Identity { .. }) = signer {
+            lines.push_str(&format!("signed by: {}\n", model::escape(&signer.to_string())));
         }
+        lines.push_str(&by.lines());
         output::write(&lines, None)
     }
 }
-
-/// Bytes of a log's answer that are read.
-const ENTRY: u64 = 1 << 20;
-
-/// What doing without a log means for others.
-const NOT_LOGGED: &str = "transparency log: none. `ringwall verify --key` accepts this; Cosign needs \
-    --insecure-ignore-tlog=true,\nKyverno `rekor.ignoreTlog: true` and `ctlog.ignoreSCT: true`.\n";

@@ -4,11 +4,13 @@ mod blob;
 mod show;
 mod tree;
 
+pub(crate) use show::signed_by;
 pub(crate) use tree::attached;
 
 use crate::exit::{self, Exit};
 use crate::inputs::InputArgs;
 use crate::output;
+use crate::signatures::folder::Folder;
 use crate::signatures::look::{Looked, Looker};
 use crate::signatures::places::Images;
 use crate::signatures::registry_args::RegistryArgs;
@@ -45,6 +47,9 @@ pub(crate) struct VerifyArgs {
     /// Annotation the same signature must carry
     #[arg(short = 'a', long, value_name = "KEY=VALUE")]
     annotation: Vec<String>,
+    /// Look into this folder, an OCI image layout (of umoci, `skopeo copy`, `cosign save`), and ask no registry
+    #[arg(long, value_name = "FOLDER", alias = "local-image", conflicts_with_all = ["repository", "manifests"])]
+    layout: Option<PathBuf>,
     /// Where the signatures are kept, if not beside the images
     #[arg(long, value_name = "REPOSITORY", env = "COSIGN_REPOSITORY")]
     repository: Option<String>,
@@ -127,6 +132,11 @@ impl VerifyArgs {
             order.push(reference);
         }
         order.extend(images.named.keys().filter(|known| !order.contains(known)).cloned().collect::<Vec<_>>());
+        if let Some(folder) = &self.layout {
+            let folder = Folder::open(folder)?;
+            let looked = order.iter().map(|image| (folder.look(image, &required.requirement), Vec::new()));
+            return Ok(Answers { images: looked.collect(), unreadable: Vec::new(), required });
+        }
         let client = self.registry.client()?;
         let store =
             if self.no_cache || self.attestation.is_some() { Store::none() } else { Store::of_user() };

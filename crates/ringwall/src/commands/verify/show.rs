@@ -185,7 +185,7 @@ fn entry(looked: &Looked, places: &[String]) -> Value {
 }
 
 /// Who signed, as JSON.
-pub(super) fn signed_by(signer: &SignedBy) -> Value {
+pub(crate) fn signed_by(signer: &SignedBy) -> Value {
     match signer {
         SignedBy::Key { key } => json!({"key": key}),
         SignedBy::Identity { identity, issuer } => json!({"identity": identity, "issuer": issuer}),

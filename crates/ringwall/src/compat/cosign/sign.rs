@@ -1,14 +1,15 @@
-//! `cosign sign`, `attest` and `sign-blob`, by key.
+//! `cosign sign`, `attest` and `sign-blob`, by key and keyless.
 
 use super::Failed;
 use super::flags::{RegistryFlags, flag};
 use crate::commands::sign::{HowArgs, Layout, Work, attest, reference};
 use crate::commands::verify::{Format, attestation};
 use crate::output;
+use crate::signatures::by::ByArgs;
 use crate::signatures::who::pairs;
-use crate::signatures::{block_on, created, keys};
+use crate::signatures::{block_on, created};
 use clap::Args;
-use signing::Wanted;
+use signing::{Draft, Wanted};
 use std::path::Path;
 
 /// Flags about how it is signed.
@@ -30,38 +31,53 @@ pub(super) struct SignFlags {
     yes: Option<bool>,
     #[arg(long, hide = true)]
     rekor_url: Option<String>,
+    #[arg(long, hide = true)]
+    fulcio_url: Option<String>,
+    #[arg(long, hide = true)]
+    timestamp_server_url: Option<String>,
+    #[arg(long)]
+    identity_token: Option<String>,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide = true)]
+    insecure_skip_verify: Option<bool>,
 }
 
 impl SignFlags {
     fn how(&self) -> Result<HowArgs, Failed> {
-        if self.key.is_none() {
-            return Err(Failed::with(1, "signing without --key is not supported under this name"));
+        let legacy = self.new_bundle_format == Some(false);
+        if self.key.is_none() && self.fulcio_url.is_none() && self.signing_config.is_none() {
+            return Err(Failed::with(
+                1,
+                "signing without --key needs --signing-config, or --fulcio-url: no public service is asked that is not named",
+            ));
         }
-        let tlog = match (self.tlog_upload, self.log()?) {
-            (Some(false), _) => "none".to_owned(),
-            (_, Some(log)) => log,
-            (_, None) => {
-                return Err(Failed::with(
-                    1,
-                    "which log? pass --signing-config with a Rekor 2 or without a log, or --tlog-upload=false",
-                ));
-            }
+        let (tlog, first) = self.log()?;
+        let by = ByArgs {
+            key: self.key.clone(),
+            fulcio_url: self.fulcio_url.clone(),
+            identity_token: self.identity_token.clone(),
+            tlog,
+            tlog_version: first.then_some(1),
+            tsa_url: self.timestamp_server_url.clone(),
+            signing_config: self.signing_config.clone(),
+            trusted_root: self.trusted_root.clone(),
+            ignore_sct: flag!(self.insecure_skip_verify),
         };
-        let format = if self.new_bundle_format == Some(false) { Layout::Legacy } else { Layout::Bundle };
+        let format = if legacy { Layout::Legacy } else { Layout::Bundle };
         let repository = std::env::var("COSIGN_REPOSITORY").ok();
-        let (key, output) = (self.key.clone(), Format::Text);
-        Ok(HowArgs { key, format, tlog, repository, output })
+        Ok(HowArgs { by, format, repository, output: Format::Text })
     }
 
-    /// The log a signing configuration names: the first Rekor 2, or `none` where it names none at all.
-    fn log(&self) -> Result<Option<String>, Failed> {
-        let Some(path) = &self.signing_config else { return Ok(None) };
-        let config: serde_json::Value = serde_json::from_slice(&keys::small_file(path)?)
-            .map_err(|error| Failed::with(1, format!("{path}: {error}")))?;
-        let logs = config.get("rekorTlogUrls").and_then(|logs| logs.as_array());
-        let Some(logs) = logs.filter(|logs| !logs.is_empty()) else { return Ok(Some("none".to_owned())) };
-        let second = logs.iter().find(|log| log.get("majorApiVersion").and_then(|v| v.as_u64()) == Some(2));
-        Ok(second.and_then(|log| log.get("url")?.as_str()).map(str::to_owned))
+    /// The log, and whether it is known to be a first version: the one that is named (as Cosign's flag names it, a first),
+    /// none, or that of the signing configuration.
+    fn log(&self) -> Result<(Option<String>, bool), Failed> {
+        match (self.tlog_upload, &self.rekor_url, &self.signing_config) {
+            (Some(false), ..) => Ok((Some("none".to_owned()), false)),
+            (_, Some(url), _) => Ok((Some(url.clone()), true)),
+            (_, None, Some(_)) => Ok((None, false)),
+            (_, None, None) => {
+                Err(Failed::with(1, "which log? pass --signing-config, --rekor-url, or --tlog-upload=false"))
+            }
+        }
     }
 }
 
@@ -82,7 +98,7 @@ pub(super) struct Sign {
 impl Sign {
     pub(super) fn run(self) -> Result<(), Failed> {
         let (how, annotations) = (self.how.how()?, pairs("--annotations", &self.annotations)?);
-        let work = Work { key: how.private()?, how, client: self.registry.client()? };
+        let work = Work { by: how.open()?, how, client: self.registry.client()? };
         for image in &self.images {
             let reference = reference(image)?;
             if reference.digest.is_none() {
@@ -120,8 +136,8 @@ impl Attest {
         let document = crate::commands::sign::document(&self.predicate)?;
         let predicate = signing::predicate(&self.kind, &document, &created())
             .map_err(|why| Failed::with(1, format!("{}: {why}", self.predicate)))?;
-        let (reference, key, client) = (reference(&self.image)?, how.private()?, self.registry.client()?);
-        let made = block_on(attest(&client, &how, &key, &reference, &predicate_type, predicate))?;
+        let (reference, by, client) = (reference(&self.image)?, how.open()?, self.registry.client()?);
+        let made = block_on(attest(&client, &how, &by, &reference, &predicate_type, predicate))?;
         made.map(drop).map_err(|error| Failed::with(1, format!("signing {}: {error}", self.image)))
     }
 }
@@ -139,16 +155,20 @@ pub(super) struct SignBlob {
 
 impl SignBlob {
     pub(super) fn run(self) -> Result<(), Failed> {
+        let wrong = |error: signing::SignError| Failed::with(1, error.to_string());
         let how = self.how.how()?;
         let bytes = crate::commands::verify::artifact(&self.file)?;
-        let key = how.private()?;
-        let made = signing::sign_blob(&bytes, &key).map_err(|error| Failed::with(1, error.to_string()))?;
-        let text = String::from_utf8_lossy(&made).into_owned();
+        let by = how.by.open(false)?;
+        let mut draft = Draft::blob(&bytes, by.credential()).map_err(wrong)?;
+        block_on(by.prove(&mut draft))?.map_err(|error| Failed::with(1, error.to_string()))?;
         match (&self.bundle, &self.output_signature) {
-            (Some(path), _) => output::write(&text, Some(Path::new(path)))?,
+            (Some(path), _) => {
+                let text = String::from_utf8_lossy(&draft.bundle().map_err(wrong)?).into_owned();
+                output::write(&text, Some(Path::new(path)))?;
+            }
             (None, to) => {
-                let signature = key.sign(&bytes).map_err(|error| Failed::with(1, error.to_string()))?;
-                let signature = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signature);
+                use base64::Engine as _;
+                let signature = base64::engine::general_purpose::STANDARD.encode(draft.signature());
                 output::write(&signature, to.as_deref().map(Path::new))?;
             }
         }

@@ -5,6 +5,7 @@ use super::{Failed, NO_CERTIFICATE, NO_IMAGE, NO_MATCH, NO_SIGNATURE};
 use crate::commands::verify::{attached, attestation, repository};
 use crate::output;
 use crate::signatures::block_on;
+use crate::signatures::folder::Folder;
 use crate::signatures::look::{Looked, Looker};
 use crate::signatures::send;
 use crate::signatures::store::Store;
@@ -34,6 +35,8 @@ pub(super) struct Verify {
     annotations: Vec<String>,
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     check_claims: Option<bool>,
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    local_image: Option<bool>,
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
     #[command(flatten)]
@@ -98,6 +101,13 @@ fn look(image: &str, required: &Required, registry: &RegistryFlags) -> Result<Lo
     Ok(block_on(looker.one(&reference))?)
 }
 
+/// Looks at the image of a folder that `cosign save` wrote.
+fn saved(folder: &str, required: &Required) -> Result<Looked, Failed> {
+    let folder = Folder::open(Path::new(folder))?;
+    let image = folder.only().ok_or_else(|| Failed::with(1, "the folder holds not one image"))?;
+    Ok(folder.look(&image, &required.requirement))
+}
+
 fn warn(who: &CertificateFlags, what: &str) {
     if flag!(who.insecure_ignore_tlog) {
         output::say(&format!(
@@ -152,9 +162,14 @@ impl Verify {
         let required = self.who.required(Wanted::Signature, annotations)?;
         let mut out = String::new();
         for image in &self.images {
-            let looked = look(image, &required, &self.registry)?;
+            let looked = match flag!(self.local_image) {
+                true => saved(image, &required)?,
+                false => look(image, &required, &self.registry)?,
+            };
             let Outcome::Verified { signer, layout, .. } = &looked.outcome else {
-                return Err(refusal(&looked));
+                let refused = refusal(&looked);
+                // Cosign has no code of its own for what it saved.
+                return Err(if flag!(self.local_image) { Failed::with(1, refused.message) } else { refused });
             };
             let is_bundle = matches!(*layout, "referrers" | "fallback-index");
             talk(image, &self.who.checks(&required, is_bundle));

@@ -1,0 +1,10 @@
+//! What a transparency log of either version answers, whatever the bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Ok(key) = signing::PrivateKey::generate(&mut |bytes| bytes.fill(1)) else { return };
+    let Ok(mut draft) = signing::Draft::blob(b"file", signing::Credential::key(&key)) else { return };
+    for version in [signing::LogVersion::First, signing::LogVersion::Second] {
+        let _ = draft.enter(version, data);
+    }
+});
