@@ -25,7 +25,7 @@ pub struct Limits {
     pub extension_bytes: u64,
     /// Packages of one image. Default 500,000.
     pub packages: usize,
-    /// Bytes of what is kept of the secrets of one layer or folder. Default 16 MiB.
+    /// Bytes of what is kept of the secrets of one layer or folder. Default 8 MiB.
     pub secret_bytes: usize,
 }
 
@@ -44,7 +44,7 @@ impl Default for Limits {
             document_bytes: 8 * MIB,
             extension_bytes: MIB,
             packages: 500_000,
-            secret_bytes: 16 << 20,
+            secret_bytes: 8 << 20,
         }
     }
 }

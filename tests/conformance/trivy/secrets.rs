@@ -20,6 +20,7 @@ pub(super) fn cases() -> Result<Vec<Case>, Skip> {
         Case::new("secrets/random-images", move || images(&ringwall()?, &again, integration::seed())),
         Case::new("secrets/settings-that-are-wrong", || wrong_settings(&ringwall()?)),
         Case::new("secrets/gates-and-cache", || gates(&ringwall()?)),
+        Case::new("secrets/what-no-editor-opens", || unusual(&ringwall()?)),
     ])
 }
 
@@ -460,6 +461,43 @@ fn wrong_settings(ringwall: &Program) -> Result<(), String> {
     std::fs::write(at.join("trivy-secret.yaml"), "rules:\n- {id: own, severity: bad, regex: not}\n")
         .map_err(|e| e.to_string())?;
     run(&[])?.exits(0)?.talks_of(&["bad", "is no severity", "own"])?;
+    Ok(())
+}
+
+/// One line without end, bytes that are no text, secrets without end: found or named, in bounded memory.
+fn unusual(ringwall: &Program) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let at = folder.path();
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let mut line = b"aws_secret_access_key = -----BEGIN PRIVATE KEY----- sk_live_ ".repeat(1 << 20);
+    line.extend(format!(" {token} ").bytes());
+    let files = [
+        ("line.txt", line),
+        ("nul.txt", format!("{}\0 {token} ", "a".repeat(400)).into_bytes()),
+        ("binary.txt", format!("a\0b {token} ").into_bytes()),
+        ("latin.txt", [b"\xe9\xff ", token.as_bytes(), b" \xfe\r\n"].concat()),
+    ];
+    let scan = |more: &[&str]| {
+        let mut words = vec!["scan", "fs", ".", "--scanners", "secret", "--strict"];
+        words.extend(more);
+        ringwall.clone().inside(at).run(&words)
+    };
+    for (name, bytes) in files {
+        std::fs::write(at.join(name), bytes).map_err(|e| e.to_string())?;
+    }
+    let answer = scan(&["--format", "json"])?;
+    answer.exits(0)?.costs_less(60, 96)?;
+    let report = answer.json()?;
+    let found: Vec<String> =
+        found(&report).into_iter().map(|(target, all)| format!("{target} {}", all.len())).collect();
+    demand!(found == ["latin.txt 1", "line.txt 1", "nul.txt 1"], "found {found:?}");
+    scan(&[])?.exits(0)?.names(&["secrets: 3 found in 3 files searched; 1 are no text"])?;
+    // More than there is room for: what is left out is unknown, and --strict says so.
+    std::fs::write(at.join("many.txt"), format!("{token} some words around it\n").repeat(60_000))
+        .map_err(|e| e.to_string())?;
+    let answer = scan(&[])?;
+    answer.exits(3)?.costs_less(60, 160)?;
+    answer.names(&["secrets: there are more than the limit"])?;
     Ok(())
 }
 

@@ -41,6 +41,25 @@ impl Lazy {
     }
 }
 
+/// Expressions over paths, of which one is enough; compiled when a path is first asked for.
+#[derive(Debug)]
+struct Paths {
+    written: Vec<String>,
+    compiled: OnceLock<RegexSet>,
+}
+
+impl Paths {
+    fn of(written: impl Iterator<Item = String>) -> Self {
+        Self { written: written.collect(), compiled: OnceLock::new() }
+    }
+
+    /// What compiles alone, as it did, compiles in a set.
+    fn holds(&self, path: &str) -> bool {
+        let compile = || RegexSet::new(&self.written).unwrap_or_else(|_| RegexSet::empty());
+        self.compiled.get_or_init(compile).is_match(path)
+    }
+}
+
 /// What is allowed.
 #[derive(Debug)]
 pub(super) struct Allowance {
@@ -155,8 +174,8 @@ pub struct Rules {
     pub(super) rules: Vec<Rule>,
     pub(super) excluded: Vec<Lazy>,
     allowed: Vec<Allowance>,
-    allowed_paths: RegexSet,
-    skipped: RegexSet,
+    allowed_paths: Paths,
+    skipped: Paths,
     /// Path of the settings, which are full of what they look for.
     settings: String,
     /// Finds every keyword in one pass.
@@ -189,18 +208,17 @@ impl Rules {
         let built_in = ALLOWED.iter().filter(|a| allowance_counts(a.id));
         let own = settings.allowed.iter().filter(|a| allowance_counts(&a.id));
         let paths = built_in.clone().map(|a| a.path.to_owned());
-        // What compiles alone compiles in a set.
         let own_paths = own.clone().filter_map(|a| a.path.as_ref()).map(|regex| regex.as_str().to_owned());
         let paths = paths.filter_map(|path| dialect::translate(&path).ok()).chain(own_paths);
         let skipped: Vec<&str> = match &settings.skipped {
             Some(patterns) => patterns.iter().map(String::as_str).collect(),
             None => SKIPPED.to_vec(),
         };
-        let skipped = skipped.into_iter().filter_map(glob).map(|regex| regex.as_str().to_owned());
+        let skipped = skipped.into_iter().filter_map(glob::expression);
         let mut out = Self {
             excluded: settings.excluded.iter().cloned().map(Lazy::ready).collect(),
-            allowed_paths: set(paths),
-            skipped: set(skipped),
+            allowed_paths: Paths::of(paths),
+            skipped: Paths::of(skipped),
             allowed: built_in
                 .map(|a| Allowance::built_in("", a.text))
                 .chain(own.cloned().map(Allowance::own))
@@ -255,11 +273,11 @@ impl Rules {
     pub(super) fn wants(&self, path: &str) -> bool {
         let above = self.settings.strip_suffix(path).filter(|_| !path.is_empty());
         let settings = above.is_some_and(|above| above.is_empty() || above.ends_with('/'));
-        !settings && !self.skipped.is_match(path) && !self.allows_path(path)
+        !settings && !self.skipped.holds(path) && !self.allows_path(path)
     }
 
     pub(super) fn allows_path(&self, path: &str) -> bool {
-        self.allowed_paths.is_match(path)
+        self.allowed_paths.holds(path)
     }
 
     pub(super) fn allows(&self, text: &[u8]) -> bool {
@@ -296,10 +314,6 @@ impl Rules {
         let strange = || signs.iter().any(|sign| memchr::memmem::find(chunk, sign.as_bytes()).is_some());
         (!self.wide.is_empty() || strange()).then(|| Text::new(chunk).lower())
     }
-}
-
-fn set(patterns: impl Iterator<Item = String>) -> RegexSet {
-    RegexSet::new(patterns).unwrap_or_else(|_| RegexSet::empty())
 }
 
 fn lower(text: &str) -> String {

@@ -142,3 +142,28 @@ fn a_torn_file_says_so() {
     assert!(search.file("a", &mut (format!("x: {TOKEN}\n").repeat(20).as_bytes()).chain(Torn)).is_err());
     assert_eq!(search.finish().files.len(), 0);
 }
+
+proptest::proptest! {
+    /// Whatever the bytes: an answer, places within the file, each with its line.
+    #[test]
+    fn any_bytes(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                &b"\n"[..], b"\r\n", b" ", b"\xff", b"\xc3\xa9", b"\xe2\x84\xaaey=", b"'", b"ghp_0123456789abcdefghijABCDEFGHIJ012345",
+                b"aws_key", b"=", b"0123456789abcdefABCDEF0123456789abcdefAB", b"-----BEGIN PRIVATE KEY-----", b"-----END PRIVATE KEY-----",
+                b"facebook: ", b"<password>", b"</password>", b"words in between that say nothing at all, and a few more of them",
+            ]),
+            0..200,
+        ),
+    ) {
+        let bytes = parts.concat();
+        let lines = bytes.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let found = search("", "app/settings.xml", &bytes);
+        for finding in found.files.iter().flat_map(|file| &file.findings) {
+            proptest::prop_assert!(finding.offset < bytes.len() as u64);
+            proptest::prop_assert!(finding.start_line <= finding.end_line && finding.end_line <= lines);
+            proptest::prop_assert!(finding.lines.iter().any(|line| line.cause && line.number == finding.start_line));
+            proptest::prop_assert!(!finding.matched.contains('\n'));
+        }
+    }
+}
