@@ -148,7 +148,7 @@ fn words(ringwall: &Program) -> Result<(), String> {
         (&["scan", "image", "--input", "x", "--severity", "TERRIBLE"], "TERRIBLE is no severity"),
         (&["scan", "image", "--input", "x", "--format", "origami"], "no format origami"),
         (&["scan", "image", "--input", "x", "--ignore-status", "maybe"], "maybe is no status"),
-        (&["scan", "image", "--input", "x", "--vex", "v.json"], "--vex"),
+        (&["scan", "image", "--input", "x", "--vex", "oci"], "--vex oci"),
     ] {
         ringwall.run(words)?.exits(2)?.talks_of(&[want])?;
     }

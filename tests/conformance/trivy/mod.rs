@@ -46,6 +46,13 @@ fn cases() -> Result<Vec<Case>, Skip> {
             passing().judge(conversion.name, "scan", formats::check(conversion, &ringwall, &corpus))
         }));
     }
+    for written in formats::WRITTEN {
+        let corpus = corpus.clone();
+        out.push(Case::pending(format!("written/{}", written.name), move || {
+            let ringwall = ringwall()?;
+            passing().judge(written.name, "scan", formats::written(written, &ringwall, &corpus))
+        }));
+    }
     let folder = corpus.clone();
     out.push(Case::pending("list/conda", move || {
         let ringwall = ringwall()?;
@@ -54,6 +61,7 @@ fn cases() -> Result<Vec<Case>, Skip> {
     out.push(Case::new("names-are-known", || {
         let known = goldens::GOLDENS.iter().map(|g| g.name).chain(lists::LISTS.iter().map(|l| l.name));
         let known = known.chain(formats::CONVERSIONS.iter().map(|c| c.name)).chain(["conda"]);
+        let known = known.chain(formats::WRITTEN.iter().map(|w| w.name));
         let strangers = passing().strangers(known);
         demand!(strangers.is_empty(), "passing.txt lists what there is not: {}", strangers.join(", "));
         Ok(())

@@ -66,9 +66,10 @@ pub(crate) fn run(target: &Target, options: &Options) -> anyhow::Result<Outcome>
     let now = Timestamp::now();
     let gate = gate(&options.report, now)?;
     let format = format(&options.report)?;
+    let vex = vex::prepare(Some(target), options)?;
     let Scanned { mut report, gaps, created, secrets } = scan(target, options, now)?;
     vuln::trivy::filter(&mut report, &gate);
-    vex::filter(&mut report, Some(target), options)?;
+    vex::filter(&mut report, vex, options)?;
     trim(&mut report, options, format);
     let beside = Beside { gaps: &gaps, created, secrets: secrets.as_ref() };
     write(&report, &beside, options, target.path(), format, now)?;
@@ -332,7 +333,7 @@ pub(crate) fn convert(path: &Path, options: &Options) -> anyhow::Result<Outcome>
     let (mut report, diagnostics) = vuln::trivy::read(&text, &vuln::trivy::Caps::default());
     let scan = vuln::trivy::import(&report, path.display().to_string().into(), &diagnostics);
     vuln::trivy::filter(&mut report, &gate);
-    vex::filter(&mut report, None, options)?;
+    vex::filter(&mut report, vex::prepare(None, options)?, options)?;
     trim(&mut report, options, format);
     let broken: Vec<Gap> = scan.unknown.into_iter().filter(|_| !diagnostics.is_empty()).collect();
     write(&report, &Beside { gaps: &broken, ..Beside::default() }, options, Some(path), format, now)?;

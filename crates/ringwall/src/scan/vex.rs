@@ -11,23 +11,32 @@ use vuln::trivy::vex::{Identity, Index, Repository, Source, Vex, VexCaps, apply,
 /// Version of the specification of repositories that is read.
 const SPECIFICATION: &str = "0.1";
 
+/// Where statements come from; documents are read before anything is scanned.
+pub(super) enum Prepared {
+    Document(Vex),
+    Repositories,
+}
+
+/// Reads the documents that `--vex` names.
+pub(super) fn prepare(target: Option<&Target>, options: &Options) -> anyhow::Result<Vec<Prepared>> {
+    let one = |name: &String| match name.as_str() {
+        "oci" => Err(exit::usage("--vex oci: documents attached to images are not looked for; give a file")),
+        "sbom-ref" => {
+            Err(exit::usage("--vex sbom-ref: documents are not fetched from addresses; give a file"))
+        }
+        "repo" | "repository" => Ok(Prepared::Repositories),
+        path => document(Path::new(path), path, target).map(Prepared::Document),
+    };
+    options.scan.vex.iter().map(one).collect()
+}
+
 /// Takes out of a report what the documents say is not affected.
-pub(super) fn filter(report: &mut Report, target: Option<&Target>, options: &Options) -> anyhow::Result<()> {
+pub(super) fn filter(report: &mut Report, prepared: Vec<Prepared>, options: &Options) -> anyhow::Result<()> {
     let mut sources = Vec::new();
-    for name in &options.scan.vex {
-        sources.push(match name.as_str() {
-            "oci" => {
-                return Err(exit::usage(
-                    "--vex oci: documents attached to images are not looked for; give a file",
-                ));
-            }
-            "sbom-ref" => {
-                return Err(exit::usage(
-                    "--vex sbom-ref: documents are not fetched from addresses; give a file",
-                ));
-            }
-            "repo" | "repository" => Source::Repositories(repositories(report, options)?),
-            path => Source::Document(document(Path::new(path), path, target)?),
+    for one in prepared {
+        sources.push(match one {
+            Prepared::Document(vex) => Source::Document(vex),
+            Prepared::Repositories => Source::Repositories(repositories(report, options)?),
         });
     }
     let count = apply(report, &sources);

@@ -152,8 +152,6 @@ fn written(expression: Expression) -> Expression {
         other => other,
     }
 }
-
-#[expect(clippy::expect_used, reason = "the pattern is a constant, compiled in a test")]
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"([A-UW-Z)])( LICENSE)?\s*[,(-]?\s*(V|V\.|VER|VER\.|VERSION|VERSION-|-)?\s*([1-9](\.\d)*)[)]?$",

@@ -26,6 +26,8 @@ mod purl;
 mod ranked;
 mod read;
 mod report;
+#[cfg(test)]
+mod roundtrip;
 mod sarif;
 mod secrets;
 mod setting;

@@ -361,7 +361,6 @@ fn lines(result: &ScanResult, one: &DetectedVulnerability) -> Vec<(i64, i64)> {
 
 /// The target as a path: for system packages, the image's repository without its system in parentheses.
 fn path(target: &str, class: &str) -> String {
-    #[expect(clippy::expect_used, reason = "the pattern is a constant, compiled in a test")]
     static SYSTEM: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(.+?)(?:\s*\(.*?\).*?)?$").expect("a constant pattern"));
     if class != "os-pkgs" {

@@ -42,7 +42,30 @@ pub(crate) fn table_with(report: &Report, searched: Option<&Secrets>, columns: &
     for result in report.results.iter().filter(|r| !r.secrets.is_empty()) {
         secrets_of(result, &mut out);
     }
+    for result in report.results.iter().filter(|r| !r.experimental_modified_findings.is_empty()) {
+        suppressed(result, &mut out);
+    }
     out
+}
+
+/// Findings that were taken out: by an ignore file, or by what their makers say of them.
+fn suppressed(result: &ScanResult, out: &mut String) {
+    let all = &result.experimental_modified_findings;
+    let title = format!("{}: {} suppressed", escape(&result.target), all.len());
+    out.push_str(&format!("\n{title}\n{}\n\n", "=".repeat(title.chars().count())));
+    let row = |one: &Json| {
+        let finding = one.get("Finding").unwrap_or(&Json::Null);
+        let first = |keys: &[&str]| {
+            let found = keys.iter().map(|key| text_of(finding, key)).find(|text| !text.is_empty());
+            found.unwrap_or_default().to_owned()
+        };
+        let id = first(&["VulnerabilityID", "RuleID", "ID", "Name"]);
+        let mut row = vec![first(&["PkgName", "Title"]), id, first(&["Severity"])];
+        row.extend(["Status", "Statement", "Source"].map(|key| text_of(one, key).to_owned()));
+        row
+    };
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    grid(&["What", "Id", "Severity", "Status", "Statement", "Source"], &rows, out);
 }
 
 /// How far the search for secrets went, in one line.
@@ -224,6 +247,17 @@ mod tests {
         );
         assert!(!got.contains('\u{1b}'));
         assert!(got.contains("│ clean      ") && got.contains("│ c          "));
+    }
+
+    #[test]
+    fn what_was_taken_out() {
+        let text = r#"{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Target":"t","ExperimentalModifiedFindings":[
+          {"Type":"vulnerability","Status":"not_affected","Statement":"not loaded","Source":"v.json","Finding":{"VulnerabilityID":"CVE-1","PkgName":"p","Severity":"HIGH"}},
+          {"Type":"secret","Status":"ignored","Statement":"","Source":"i","Finding":{"RuleID":"r","Title":"T\u001b","Severity":"LOW"}}]}]}"#;
+        let got = table(&read(text.as_bytes(), &Caps::default()).0);
+        assert!(got.contains("\nt: 2 suppressed\n===============\n"), "{got}");
+        assert!(got.contains("│ p       │ CVE-1 │ HIGH     │ not_affected │ not loaded │ v.json │"), "{got}");
+        assert!(!got.contains('\u{1b}'));
     }
 
     #[test]
