@@ -215,12 +215,12 @@ impl By {
     pub(crate) async fn prove(&self, draft: &mut Draft) -> Result<(SignedBy, Log), SendError> {
         let mut nonce = [0_u8; 16];
         random(&mut nonce).map_err(|error| SignError::Stamp(error.to_string()))?;
-        let (entry, stamp) = tokio::try_join!(self.enter(draft), self.stamp(draft, &nonce))?;
-        if let (Some(answer), Some((_, version))) = (entry, &self.services.log) {
-            draft.enter(*version, &answer)?;
-        }
-        if let Some(answer) = stamp {
+        if let Some(answer) = self.stamp(draft, &nonce).await? {
             draft.stamp(&nonce, &answer)?;
+        }
+        // What a log has it keeps for good, so it comes last.
+        if let (Some(answer), Some((_, version))) = (self.enter(draft).await?, &self.services.log) {
+            draft.enter(*version, &answer)?;
         }
         Ok(draft.check(self.trust.clone(), self.proofs)?)
     }

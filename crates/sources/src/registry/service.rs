@@ -54,8 +54,8 @@ impl Client {
         loop {
             let request = request(question, &url)?;
             match self.0.timed(&url, self.answer(&url, request, cap)).await {
-                // What is asked may be asked again: a log enters equal things once, and the rest is made anew.
-                Err(Error::Status { status: 429 | 499 | 502..=504, .. })
+                // They did not take it, so it may be asked again.
+                Err(Error::Status { status: 429 | 502..=504, .. })
                     if attempt < self.0.options.caps.retries =>
                 {
                     tokio::time::sleep(backoff(attempt)).await;
