@@ -419,6 +419,13 @@ async fn services() {
         assert!(error.to_string().contains("words"), "{error}");
     }
     assert_eq!(service.asked().len(), 6, "nothing is followed or repeated");
+    service.fault("/v2/entries", 1, Act::Status(503, Vec::new(), String::new()));
+    service.fault("/v2/entries", 1, Act::Status(409, Vec::new(), "there".to_owned()));
+    assert_eq!(
+        client.ask(&ask(true), CAP).await.unwrap().body.as_ref(),
+        b"there",
+        "but what is transient is"
+    );
     service.fault("/v2/entries", ALWAYS, Act::Endless);
     assert_eq!(code(client.ask(&ask(false), CAP)).await, "too-large");
     for address in ["http://registry.test/", "http://203.0.113.1/"] {

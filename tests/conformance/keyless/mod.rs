@@ -1,6 +1,7 @@
 //! Keyless signing against a private Sigstore of real parts: what we sign verifies with cosign 3.1 and 2.5 and with us,
 //! what cosign signs verifies here, and what an authority refuses is not pushed.
 
+mod mutants;
 mod world;
 
 use super::cosign::image;
@@ -22,6 +23,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("refused-tokens", refused),
     ("services-that-are-away", away),
     ("unknown-instances", unknown),
+    ("mutants", mutants::mutants),
 ];
 
 fn cases() -> Result<Vec<Case>, Skip> {

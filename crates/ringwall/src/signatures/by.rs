@@ -13,44 +13,46 @@ use signing::{
 use sources::registry::{Client, Options, Question};
 use std::sync::Arc;
 
+/// What the help calls these.
+const HEADING: &str = "By whom";
+
 /// By whom it is signed, and who signs along. Nothing is contacted that is not named here.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "By whom")]
 pub(crate) struct ByArgs {
     /// Private key: a file of Cosign's or a PEM, or `env://NAME`; its password comes from COSIGN_PASSWORD, the terminal or a pipe
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["fulcio_url", "identity_token"])]
+    #[arg(help_heading = HEADING, long, value_name = "KEY", conflicts_with_all = ["fulcio_url", "identity_token"])]
     pub(crate) key: Option<String>,
 
     /// Keyless: the authority (Fulcio) that certifies who signs; the public one is https://fulcio.sigstore.dev
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = HEADING, long, value_name = "URL")]
     pub(crate) fulcio_url: Option<String>,
 
     /// Keyless: the identity token, or a file with it [default: SIGSTORE_ID_TOKEN, else what GitHub gives a workflow]
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(help_heading = HEADING, long, value_name = "TOKEN")]
     pub(crate) identity_token: Option<String>,
 
     /// Transparency log (Rekor) to enter the signature into: an address, or `none` [default: none]
-    #[arg(long, value_name = "URL", alias = "rekor-url")]
+    #[arg(help_heading = HEADING, long, value_name = "URL", alias = "rekor-url")]
     pub(crate) tlog: Option<String>,
 
     /// Version of that log's interface [default: 2, with --format legacy 1]
-    #[arg(long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(help_heading = HEADING, long, value_name = "1|2", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) tlog_version: Option<u8>,
 
     /// Timestamp authority (RFC 3161) that says when it was signed: its whole address
-    #[arg(long, value_name = "URL", alias = "timestamp-server-url")]
+    #[arg(help_heading = HEADING, long, value_name = "URL", alias = "timestamp-server-url")]
     pub(crate) tsa_url: Option<String>,
 
     /// These services from a file: Sigstore's signing_config.json; what is named besides goes before
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub(crate) signing_config: Option<String>,
 
     /// Trust root that the result is checked against before it is given away [default: with a certificate the built-in one]
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     pub(crate) trusted_root: Option<String>,
 
     /// Keyless: the certificate need not be in a certificate log
-    #[arg(long, alias = "insecure-ignore-sct", conflicts_with = "key")]
+    #[arg(help_heading = HEADING, long, alias = "insecure-ignore-sct", conflicts_with = "key")]
     pub(crate) ignore_sct: bool,
 }
 
@@ -215,12 +217,12 @@ impl By {
     pub(crate) async fn prove(&self, draft: &mut Draft) -> Result<(SignedBy, Log), SendError> {
         let mut nonce = [0_u8; 16];
         random(&mut nonce).map_err(|error| SignError::Stamp(error.to_string()))?;
-        let (entry, stamp) = tokio::try_join!(self.enter(draft), self.stamp(draft, &nonce))?;
-        if let (Some(answer), Some((_, version))) = (entry, &self.services.log) {
-            draft.enter(*version, &answer)?;
-        }
-        if let Some(answer) = stamp {
+        if let Some(answer) = self.stamp(draft, &nonce).await? {
             draft.stamp(&nonce, &answer)?;
+        }
+        // What a log has it keeps for good, so it comes last.
+        if let (Some(answer), Some((_, version))) = (self.enter(draft).await?, &self.services.log) {
+            draft.enter(*version, &answer)?;
         }
         Ok(draft.check(self.trust.clone(), self.proofs)?)
     }

@@ -3,6 +3,7 @@
 use super::address::{Url, names_loopback};
 use super::client::Client;
 use super::error::said;
+use super::send::backoff;
 use super::{Error, body};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
@@ -49,23 +50,20 @@ impl Client {
             let why = "it would be sent a token without TLS".to_owned();
             return Err(Error::Blocked { url: url.shown(), why });
         }
-        let mut request = http::Request::builder()
-            .method(if question.send.is_some() { Method::POST } else { Method::GET })
-            .uri(url.text())
-            .header(USER_AGENT, concat!("ringwall/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT, question.accept);
-        if let Some((kind, _)) = &question.send {
-            request = request.header(CONTENT_TYPE, *kind);
+        let mut attempt = 0_u32;
+        loop {
+            let request = request(question, &url)?;
+            match self.0.timed(&url, self.answer(&url, request, cap)).await {
+                // They did not take it, so it may be asked again.
+                Err(Error::Status { status: 429 | 502..=504, .. })
+                    if attempt < self.0.options.caps.retries =>
+                {
+                    tokio::time::sleep(backoff(attempt)).await;
+                    attempt = attempt.saturating_add(1);
+                }
+                answer => return answer,
+            }
         }
-        if let Some(token) = question.bearer {
-            let value = HeaderValue::from_str(&format!("bearer {token}"));
-            let mut value = value.map_err(|_| malformed("a token that no header can hold".to_owned()))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
-        }
-        let body = question.send.as_ref().map(|(_, bytes)| bytes.clone()).unwrap_or_default();
-        let request = request.body(Full::new(body)).map_err(|error| malformed(error.to_string()))?;
-        self.0.timed(&url, self.answer(&url, request, cap)).await
     }
 
     async fn answer(&self, url: &Url, request: http::Request<Full<Bytes>>, cap: u64) -> Result<Told, Error> {
@@ -84,4 +82,25 @@ impl Client {
             }
         }
     }
+}
+
+/// The question as a request.
+fn request(question: &Question<'_>, url: &Url) -> Result<http::Request<Full<Bytes>>, Error> {
+    let malformed = |why: String| Error::Malformed { url: url.shown(), why };
+    let mut request = http::Request::builder()
+        .method(if question.send.is_some() { Method::POST } else { Method::GET })
+        .uri(url.text())
+        .header(USER_AGENT, concat!("ringwall/", env!("CARGO_PKG_VERSION")))
+        .header(ACCEPT, question.accept);
+    if let Some((kind, _)) = &question.send {
+        request = request.header(CONTENT_TYPE, *kind);
+    }
+    if let Some(token) = question.bearer {
+        let value = HeaderValue::from_str(&format!("bearer {token}"));
+        let mut value = value.map_err(|_| malformed("a token that no header can hold".to_owned()))?;
+        value.set_sensitive(true);
+        request = request.header(AUTHORIZATION, value);
+    }
+    let body = question.send.as_ref().map(|(_, bytes)| bytes.clone()).unwrap_or_default();
+    request.body(Full::new(body)).map_err(|error| malformed(error.to_string()))
 }
