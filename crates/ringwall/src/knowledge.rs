@@ -181,6 +181,8 @@ impl Reader {
     /// Scans an image as `ringwall scan image` does at its defaults.
     fn image(&mut self, name: &str) -> anyhow::Result<()> {
         let mut options = crate::scan::options::Options::none();
+        // Hundreds of megabytes are not fetched by the way: `scan` fetches that database when it is asked to.
+        options.db.skip_java_db_update = true;
         let target = match Path::new(name).exists() {
             true => {
                 options.image.input = Some(name.into());

@@ -171,7 +171,7 @@ impl Artifact {
     ) -> anyhow::Result<T> {
         let mut reference: Reference =
             name.parse().map_err(|error| exit::usage(format!("{name}: {error}")))?;
-        if reference.tag.is_none() && reference.digest.is_none() {
+        if !name.rsplit('/').next().unwrap_or_default().contains([':', '@']) {
             reference.tag = Some(self.tag.into());
         }
         let remote = Remote::new(&reference, image)?;

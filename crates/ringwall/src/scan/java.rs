@@ -75,7 +75,6 @@ pub(crate) fn identify(inventory: &mut Inventory, options: &Options, now: Timest
         return;
     }
     if let Err(error) = ask(inventory, options, now) {
-        output::say(&format!("warning: {error:#}"));
         let what = "Java archives that do not say what they are".to_owned();
         let gap = Gap { ring: Ring::Images, what, why: format!("{error:#}"), asked: true, help: None };
         inventory.unknown.push(gap);
