@@ -3,12 +3,17 @@
 #![no_main]
 
 use sha2::{Digest as _, Sha256};
-use signing::{Answer, Ask, Requirement, Wanted};
+use signing::{Answer, Ask, PrivateKey, PublicKey, Requirement, Wanted};
+
+thread_local! {
+    static KEY: Option<PublicKey> =
+        PrivateKey::generate(&mut |bytes| bytes.fill(1)).ok().map(|key| key.public().clone());
+}
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let hex: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
     let Some(image) = model::Digest::parse(&format!("sha256:{}", "0".repeat(64))) else { return };
-    let Ok(key) = signing::PrivateKey::generate(&mut |bytes| bytes.fill(1)) else { return };
+    let Some(key) = KEY.with(Clone::clone) else { return };
     for (kind, wanted) in [
         ("application/vnd.dev.cosign.simplesigning.v1+json", Wanted::Signature),
         (
@@ -24,7 +29,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             Ask::Blob(_) => Answer::Found(data.to_vec()),
             _ => Answer::Absent,
         };
-        let requirement = Requirement { wanted, ..Requirement::by_keys([key.public().clone()]) };
+        let requirement = Requirement { wanted, ..Requirement::by_keys([key.clone()]) };
         let verdict = signing::verify_with(&image, &requirement, &signing::Limits::default(), &mut look);
         assert!(!matches!(verdict.outcome, signing::Outcome::Verified { .. }));
     }

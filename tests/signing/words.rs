@@ -12,6 +12,7 @@ pub(super) static CHECKS: &[(&str, Check)] = &[
     ("frozen-signatures-of-cosign", frozen),
     ("blobs", blobs),
     ("keys", keys),
+    ("a-scan-through-a-pipe", piped),
     ("tree", tree),
     ("usage", usage),
     ("as-cosign", as_cosign),
@@ -221,6 +222,21 @@ fn keys() -> Result<(), String> {
         .run_with(&["sign", "key", "public", "--key", &key], "other\n")?
         .exits(3)?
         .talks_of(&["wrong password"])?;
+    Ok(())
+}
+
+/// What a scan writes is what an attestation claims.
+fn piped() -> Result<(), String> {
+    let world = World::new()?;
+    world.image("app");
+    let (image, folder) = (world.name("app:v1"), tempfile::tempdir().map_err(|e| e.to_string())?);
+    let folder = folder.path().display().to_string();
+    let scan = ["scan", "fs", &folder, "--scanners", "secret", "--format", "cosign-vuln"];
+    let predicate = world.program.run(&scan)?;
+    let attest = ["sign", "attest", &image, "--type", "vuln", "--predicate", "-", "--key", &world.key];
+    world.program.run_with(&attest, &predicate.exits(0)?.stdout)?.exits(0)?;
+    world.verify("app:v1", &["--attestation", "vuln"])?.exits(0)?;
+    world.verify("app:v1", &[])?.exits(1)?;
     Ok(())
 }
 
