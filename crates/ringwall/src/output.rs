@@ -17,6 +17,16 @@ pub(crate) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
+/// Writes data for programs, every byte as it is: what decorates text for people takes out control characters.
+pub(crate) fn data(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    if file.is_some() {
+        return write(text, file);
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
 /// Writes a file as a whole or not at all.
 pub(crate) fn whole(
     path: &Path,

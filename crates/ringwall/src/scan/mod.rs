@@ -289,7 +289,10 @@ fn write(
         _ => (format.write)(report, &setting::setting(options, target, format, now)?)
             .map_err(|error| exit::usage(error.to_string()))?,
     };
-    output::write(&text, options.report.output.as_deref())?;
+    match options.report.rank || format.id == "table" {
+        true => output::write(&text, options.report.output.as_deref())?,
+        false => output::data(&text, options.report.output.as_deref())?,
+    }
     if options.accepted.quiet {
         return Ok(());
     }

@@ -72,7 +72,8 @@ pub(super) fn parse(text: &str, caps: &Caps) -> Result<Templates, TemplateError>
         Parser { tokens, at: 0, depth: 0, loops: 0, names: vec![String::new()], out: Templates::new() };
     let (nodes, end) = parser.nodes()?;
     if end != End::File {
-        return Err(parser.fail(format!("{end:?} without a beginning").to_lowercase()));
+        let word = if end == End::Else { "else" } else { "end" };
+        return Err(parser.fail(format!("{word} without a beginning")));
     }
     parser.out.insert(String::new(), nodes);
     Ok(parser.out)
@@ -82,7 +83,7 @@ pub(super) fn parse(text: &str, caps: &Caps) -> Result<Templates, TemplateError>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     File,
-    End,
+    Closed,
     Else,
 }
 
@@ -185,7 +186,7 @@ impl Parser {
         let node = match word.as_str() {
             "end" => {
                 self.close()?;
-                return Ok(Err(End::End));
+                return Ok(Err(End::Closed));
             }
             "else" => return Ok(Err(End::Else)),
             "if" => Node::If(self.branch("if")?),
@@ -240,7 +241,7 @@ impl Parser {
         let loops = std::mem::take(&mut self.loops);
         let (nodes, end) = self.nodes()?;
         (self.names, self.loops) = (names, loops);
-        if end != End::End {
+        if end != End::Closed {
             return Err(self.fail(format!("the definition of {name} does not end")));
         }
         self.out.insert(name, nodes);
@@ -259,21 +260,18 @@ impl Parser {
         let mut otherwise = Vec::new();
         if end == End::Else {
             // `else if` and `else with` share the end of what they are in.
-            let chained = match self.peek() {
-                Some(Token::Word(next)) if next == word && word != "range" => true,
-                _ => false,
-            };
+            let chained = matches!(self.peek(), Some(Token::Word(next)) if next == word && word != "range");
             if chained {
                 self.at = self.at.saturating_add(1);
                 let inner = self.branch(word)?;
                 otherwise.push(if word == "if" { Node::If(inner) } else { Node::With(inner) });
-                end = End::End;
+                end = End::Closed;
             } else {
                 self.close()?;
                 (otherwise, end) = self.nodes()?;
             }
         }
-        if end != End::End {
+        if end != End::Closed {
             return Err(self.fail(format!("{word} does not end")));
         }
         self.names.truncate(known);

@@ -273,9 +273,9 @@ fn directive(verb: u8, value: &Value, how: Directive) -> Result<Vec<u8>, String>
             _ => wrong(),
         },
         b'q' => match value {
-            Value::Text(text) => quote(&cut(text.to_vec())).into_bytes(),
+            Value::Text(text) => quote(cut(text.to_vec())).into_bytes(),
             Value::Named(_, text) => quote(text.as_bytes()).into_bytes(),
-            Value::Time(_) => quote(&plain(value)).into_bytes(),
+            Value::Time(_) => quote(plain(value)).into_bytes(),
             Value::List(list) => {
                 let all: Result<Vec<_>, _> = list.iter().map(|one| directive(b'q', one, how)).collect();
                 [b"[", &*all?.join(&b' '), b"]"].concat()

@@ -368,7 +368,7 @@ fn path(target: &str, class: &str) -> String {
     }
     let name = SYSTEM.captures(target).and_then(|found| found.get(1)).map_or(target, |name| name.as_str());
     match name.parse::<model::Reference>() {
-        Ok(reference) => plain(&reference.repository.to_string()),
+        Ok(reference) => plain(&reference.repository),
         Err(_) => plain(name),
     }
 }

@@ -155,12 +155,17 @@ impl Document {
         if component.kind != Kind::Library || component.licenses.is_empty() {
             return NOTHING.to_owned();
         }
+        let before: Vec<String> = self.licenses.keys().cloned().collect();
         let parts = component.licenses.iter().map(|one| match one.strip_prefix(license::TEXT) {
             Some(text) => self.other(text, true),
             None => format!("({})", one.replace("-with-", " WITH ").replace("-WITH-", " WITH ")),
         });
         let parts = parts.collect::<Vec<_>>();
-        let Some(expression) = license::normal(&parts.join(" AND ")) else { return String::new() };
+        let Some(expression) = license::normal(&parts.join(" AND ")) else {
+            // Of what is no expression nothing is entered.
+            self.licenses.retain(|id, _| before.contains(id));
+            return String::new();
+        };
         let mut replace = |one: Expression| {
             let name = match &one {
                 Expression::One(name, _) if name.starts_with("LicenseRef") || one.known() => return one,

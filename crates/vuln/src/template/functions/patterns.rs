@@ -18,16 +18,16 @@ pub(super) static ROWS: &[Function] = &[
         }))
     }),
     row("mustRegexMatch", 2, 2, |s, v| Ok(Value::Bool(compiled(s, text(v, 0)?)?.is_match(text(v, 1)?)))),
-    row("regexFind", 2, 2, |s, v| find(s, v)),
-    row("mustRegexFind", 2, 2, |s, v| find(s, v)),
-    row("regexFindAll", 3, 3, |s, v| find_all(s, v)),
-    row("mustRegexFindAll", 3, 3, |s, v| find_all(s, v)),
-    row("regexReplaceAll", 3, 3, |s, v| replace(s, v)),
-    row("mustRegexReplaceAll", 3, 3, |s, v| replace(s, v)),
-    row("regexReplaceAllLiteral", 3, 3, |s, v| literal(s, v)),
-    row("mustRegexReplaceAllLiteral", 3, 3, |s, v| literal(s, v)),
-    row("regexSplit", 3, 3, |s, v| split(s, v)),
-    row("mustRegexSplit", 3, 3, |s, v| split(s, v)),
+    row("regexFind", 2, 2, find),
+    row("mustRegexFind", 2, 2, find),
+    row("regexFindAll", 3, 3, find_all),
+    row("mustRegexFindAll", 3, 3, find_all),
+    row("regexReplaceAll", 3, 3, replace),
+    row("mustRegexReplaceAll", 3, 3, replace),
+    row("regexReplaceAllLiteral", 3, 3, literal),
+    row("mustRegexReplaceAllLiteral", 3, 3, literal),
+    row("regexSplit", 3, 3, split),
+    row("mustRegexSplit", 3, 3, split),
     row("regexQuoteMeta", 1, 1, |_, v| {
         let text = chars(v, 0)?;
         let special = |c: char| "\\.+*?()|[]{}^$".contains(c);

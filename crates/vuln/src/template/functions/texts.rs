@@ -55,7 +55,7 @@ pub(super) static ROWS: &[Function] = &[
     row("hasPrefix", 2, 2, |_, v| Ok(Value::Bool(text(v, 1)?.starts_with(text(v, 0)?)))),
     row("hasSuffix", 2, 2, |_, v| Ok(Value::Bool(text(v, 1)?.ends_with(text(v, 0)?)))),
     row("quote", 0, MANY, |_, v| {
-        let all = v.iter().filter(|one| !matches!(one, Value::Nil)).map(|one| print::quote(&shown(one)));
+        let all = v.iter().filter(|one| !matches!(one, Value::Nil)).map(|one| print::quote(shown(one)));
         Ok(Value::text(all.collect::<Vec<_>>().join(" ")))
     }),
     row("squote", 0, MANY, |_, v| {
@@ -113,7 +113,8 @@ fn words(text: &str, first: fn(char) -> String) -> String {
             true => out.push_str(&first(c)),
             false => out.push(c),
         }
-        start = !(c.is_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace()));
+        let inside = c.is_alphanumeric() || c == '_';
+        start = !inside && (c.is_ascii() || c.is_whitespace());
     }
     out
 }
@@ -230,7 +231,7 @@ fn wrap(text: &str, width: i64, line: &str, long: bool) -> String {
             continue;
         }
         let start = rest.iter().take(width.saturating_add(1)).enumerate();
-        let blank = start.filter(|(_, c)| **c == ' ').map(|(at, _)| at).last();
+        let blank = start.filter(|(_, c)| **c == ' ').map(|(at, _)| at).fold(None, |_, at| Some(at));
         let (cut, skipped) = match blank {
             Some(at) => (at, 1),
             None if long => (width, 0),
