@@ -90,6 +90,15 @@ impl Advisories {
         }
     }
 
+    /// Every advisory, with its bucket and package.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, &Advisory)> {
+        self.buckets.iter().flat_map(|(bucket, packages)| {
+            packages.iter().flat_map(move |(package, list)| {
+                list.iter().map(move |advisory| (bucket.as_str(), package.as_str(), advisory))
+            })
+        })
+    }
+
     /// How many advisories there are.
     pub fn len(&self) -> usize {
         self.buckets.values().flat_map(BTreeMap::values).map(Vec::len).sum()

@@ -55,7 +55,7 @@ pub(crate) struct Place {
 pub(crate) enum DbCommand {
     /// Fetch it
     Pull(Box<DbPlace>),
-    /// Take it from a file: db.tar.gz as the repositories have it
+    /// Take it from a file: db.tar.gz as the repositories have it, or make it of dumps of advisories
     Import(Box<DbFile>),
     /// Where it is, how old, and what is in it
     Status(Box<DbPlace>),
@@ -70,11 +70,12 @@ pub(crate) struct DbPlace {
     image: ImageArgs,
 }
 
-/// A database in a file.
+/// A database in a file, or what it is made of.
 #[derive(Args, Debug)]
 pub(crate) struct DbFile {
-    /// The archive
-    file: PathBuf,
+    /// The archive; or OSV's dumps (all.zip, records) and Alpine's security databases, as many as there are
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     db: DbArgs,
 }
@@ -128,10 +129,15 @@ impl DbCommand {
         match self {
             Self::Pull(place) => drop(database::pull(&place.db, &place.image, now)?),
             Self::Status(place) => output::write(&database::status(&place.db, now)?, None)?,
-            Self::Import(file) => {
-                let mut input = std::fs::File::open(&file.file)
-                    .map_err(|error| exit::unreadable(format!("{}: {error}", file.file.display())))?;
-                let disk = database::import(&mut input, &file.db, now)?;
+            Self::Import(given) => {
+                let disk = match given.files.as_slice() {
+                    [one] if database::is_archive(one)? => {
+                        let mut input = std::fs::File::open(one)
+                            .map_err(|error| exit::unreadable(format!("{}: {error}", one.display())))?;
+                        database::import(&mut input, &given.db, now)?
+                    }
+                    dumps => database::from_dumps(dumps, &given.db, now)?,
+                };
                 output::say(&format!("{} is in place, {}", disk.path.display(), disk.age_in_words(now)));
             }
         }

@@ -207,6 +207,63 @@ pub(crate) fn import(input: &mut dyn Read, options: &DbArgs, now: Timestamp) -> 
     OnDisk::look(options)?.context("the database is gone again")
 }
 
+/// Makes a database out of dumps of advisories: OSV's zip archives or records, Alpine's own documents.
+pub(crate) fn from_dumps(files: &[PathBuf], options: &DbArgs, now: Timestamp) -> anyhow::Result<OnDisk> {
+    let mut advisories = vuln::Advisories::default();
+    let mut odd = 0_usize;
+    for path in files {
+        let said = |why: String| exit::unreadable(format!("{}: {why}", path.display()));
+        let bytes = std::fs::read(path).map_err(|error| said(error.to_string()))?;
+        let before = advisories.len();
+        let mut read = |id: &str, text: &[u8]| {
+            let source = vuln::source(id).into_iter();
+            odd +=
+                source.map(|s| (s.read)(text, &yaml::Caps::default(), &mut advisories).len()).sum::<usize>();
+        };
+        let first = bytes.trim_ascii_start().first().copied();
+        if bytes.starts_with(b"PK") {
+            inventory::unzip(&bytes, &Limits::default(), &mut |_, text| read("osv", text))
+                .map_err(|error| said(error.to_string()))?;
+        } else if first == Some(b'{') && !bytes.windows(12).any(|w| w == b"\"secfixes\":") {
+            read("osv", &bytes);
+        } else {
+            read("alpine-secdb", &bytes);
+        }
+        if advisories.len() == before {
+            return Err(said("no advisories: neither a database, nor a dump of OSV's or Alpine's".into()));
+        }
+    }
+    let folder = folder(options);
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let fresh = folder.join("trivy.db");
+    let bytes = vuln::trivy::dump::database(&advisories);
+    output::whole(&fresh, |file| file.write_all(&bytes)).with_context(|| fresh.display().to_string())?;
+    // A newer one is to be expected as soon as from a registry.
+    let next = Timestamp::from_second(now.as_second().saturating_add(86_400)).unwrap_or(now).to_string();
+    let now = now.to_string();
+    let metadata =
+        serde_json::json!({"Version": 2, "NextUpdate": next, "UpdatedAt": now, "DownloadedAt": now});
+    let path = folder.join("metadata.json");
+    output::whole(&path, |file| file.write_all(metadata.to_string().as_bytes()))
+        .with_context(|| path.display().to_string())?;
+    output::say(&format!(
+        "{} advisories of {} files; {odd} parts of them could not be read. Scan with --skip-db-update, or a newer \
+         database is fetched in a day",
+        advisories.len(),
+        files.len()
+    ));
+    let disk = OnDisk::look(options)?.context("the database is gone again")?;
+    disk.open()?;
+    Ok(disk)
+}
+
+/// Whether a file is an archive, plain or compressed, as repositories keep databases.
+pub(crate) fn is_archive(path: &Path) -> anyhow::Result<bool> {
+    let head = Positioned::open(path).map_err(|error| exit::unreadable(format!("{error:#}")))?.head(512);
+    let compressed = head.starts_with(&[0x1f, 0x8b]) || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    Ok(compressed || head.get(257..262) == Some(b"ustar"))
+}
+
 /// Unpacks a database and its metadata.json, lets both be judged, and puts them in place whole.
 pub(super) fn unpack(
     input: &mut dyn Read,

@@ -10,6 +10,7 @@ mod cosign_vuln;
 mod cyclonedx;
 mod database;
 mod detect;
+pub mod dump;
 mod fill;
 mod gate;
 mod github;
