@@ -1,7 +1,9 @@
 //! Every analyzer: which files it reads and what it finds in them. One file and one line each.
 
 use crate::beside::Beside;
+use crate::bounded::hex;
 use crate::{Ecosystem, Packages, path};
+use sha1::{Digest as _, Sha1};
 
 /// Reads one kind of file.
 #[derive(Debug)]
@@ -177,10 +179,17 @@ pub(crate) fn run(
             if package.path.is_empty() {
                 path.clone_into(&mut package.path);
             }
+            // Bills of materials name the file that says that a package is installed.
+            if INSTALLED.contains(&analyzer.id) {
+                package.digest = Some(format!("sha1:{}", hex(&Sha1::digest(bytes))));
+            }
         }
     }
     out
 }
+
+/// Analyzers that find one installed package in one file of its own.
+const INSTALLED: [&str; 4] = ["conda-meta", "gemspec", "node-module", "python"];
 
 /// Whether a file begins as a program does: ELF, PE or Mach-O.
 pub(crate) fn program(head: &[u8]) -> bool {

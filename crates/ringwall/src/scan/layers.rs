@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What of a layer is kept changes with the analyzers; files of another version are not looked at.
-const VERSION: &str = concat!("layers-2-", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("layers-3-", env!("CARGO_PKG_VERSION"));
 
 /// The cache of layers, and what they are searched for.
 pub(crate) struct Layers {

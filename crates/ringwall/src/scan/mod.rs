@@ -126,6 +126,7 @@ fn request(options: &Options, now: Timestamp) -> Request {
         system: types.iter().any(|t| t == "os"),
         language: types.iter().any(|t| t == "library"),
         dev: options.scan.include_dev_deps,
+        checksums: matches!(options.report.format.as_str(), "cyclonedx" | "spdx" | "spdx-json"),
         severity_sources: options.scan.vuln_severity_source.clone(),
         distro: options
             .scan

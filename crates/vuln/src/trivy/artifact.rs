@@ -27,6 +27,8 @@ pub struct Request {
     pub language: bool,
     /// Whether what only development needs counts (`--include-dev-deps`).
     pub dev: bool,
+    /// Whether checksums of the files of installed packages are told.
+    pub checksums: bool,
     /// Sources a severity may be from, in order; `auto` is the advisory's own, then NVD.
     pub severity_sources: Vec<String>,
     /// The system to take the image for (`--distro`).
@@ -48,6 +50,7 @@ impl Default for Request {
             system: true,
             language: true,
             dev: false,
+            checksums: false,
             severity_sources: vec!["auto".to_owned()],
             distro: None,
             version: String::new(),
@@ -113,12 +116,11 @@ fn packages<'a>(
     let wanted = move |p: &&inventory::Package| p.ecosystem.row().system == system && (request.dev || !p.dev);
     inventory.packages.iter().filter(wanted).filter_map(move |package| {
         let kind = Kind::of(package)?;
-        Some((
-            kind,
-            package.ecosystem,
-            package.path.as_str(),
-            Pkg::new(package, kind, inventory, &request.name),
-        ))
+        // A checksum of the file is told by bills of materials alone; the system's packages have one of their own.
+        let told = system || request.checksums || package.digest.is_none();
+        let bare = (!told).then(|| inventory::Package { digest: None, ..package.clone() });
+        let listed = Pkg::new(bare.as_ref().unwrap_or(package), kind, inventory, &request.name);
+        Some((kind, package.ecosystem, package.path.as_str(), listed))
     })
 }
 

@@ -129,10 +129,11 @@ impl<'a> Bom<'a> {
         let has_root = listed.iter().any(|one| one.relationship == "root");
         for one in &mut listed {
             let key = one.key();
+            // The component tells the id as it was listed, which may be none.
+            let at = self.add(package(result, one, &key));
             if one.id.is_empty() {
                 one.id = format!("{}@{}", one.name, one.version);
             }
-            let at = self.add(package(result, one, &key));
             by_uid.insert(key.clone(), at);
             by_id.insert(one.id.clone(), at);
             one.identifier.uid.clone_from(&key);

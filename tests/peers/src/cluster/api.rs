@@ -14,6 +14,10 @@ const AT_ONCE: usize = 4;
 
 const JSON: &str = "application/json";
 
+/// How often something is asked again that got no answer, and after how long.
+const AGAIN: usize = 10;
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// An API server and who asks.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -134,7 +138,25 @@ impl Api {
         Ok(all.into_iter().map(|(_, answer)| answer).collect())
     }
 
+    /// A server that another case restarts drops connections: a change that got no answer is asked for again for a while.
+    /// Who only looks asks again by himself.
     fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value, Refused> {
+        let mut answer = self.once(method, path, kind, body);
+        for _ in 0..if method == "GET" { 0 } else { AGAIN } {
+            if !answer.as_ref().is_err_and(|refused| refused.status == 0) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            answer = match self.once(method, path, kind, body) {
+                // The first time it did arrive.
+                Err(Refused { status: 409, .. }) if method == "POST" => self.once("GET", path, kind, ""),
+                answer => answer,
+            };
+        }
+        answer
+    }
+
+    fn once(&self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value, Refused> {
         let lost = |message: String| Refused { status: 0, message };
         let request = http::Request::builder()
             .method(method)
