@@ -171,7 +171,7 @@ impl Session {
             page.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
         }
         if let Some(file) = &self.metrics_file
-            && let Err(error) = output::whole(file, |file| file.write_all(text.as_bytes()))
+            && let Err(error) = output::write(&text, Some(file))
         {
             tracing::warn!(%error, file = %file.display(), "metrics cannot be written");
         }
